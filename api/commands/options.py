@@ -1,0 +1,166 @@
+"""What do all questions on the command line have in common: options, exit codes, and how a problem is told?"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from api.errors import Problem
+    from api.questions.asking import Answer, Inquiry
+    from graph.model import Key
+    from graph.store import GraphStore
+
+MISTAKE = 2
+"""The question cannot be asked like that."""
+UNAVAILABLE = 3
+"""The store cannot be read."""
+NOT_THERE = 4
+"""It was never seen, cannot be told, or nobody had looked yet."""
+
+_EXIT_CODES = {
+    "never-seen": NOT_THERE,
+    "unknown": NOT_THERE,
+    "not-yet-observed": NOT_THERE,
+    "store-unavailable": UNAVAILABLE,
+}
+
+Command = Callable[..., None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the common options said."""
+
+    store: Path | None
+    at: str | None
+    output: str
+
+    @property
+    def as_json(self) -> bool:
+        """Tell whether a program reads the answer."""
+        return self.output == "json"
+
+
+store_option = click.option(
+    "--store", type=click.Path(path_type=Path), envvar="ASBUILT_STORE", help="The store's file.  [env: ASBUILT_STORE]"
+)
+
+
+def question(command: Command) -> Command:
+    """Give a command the options of every question as one argument, `asked`; a problem becomes a sentence."""
+
+    @click.option("--at", help="As of when: 2026-03-01T10:00:00Z, or revision:42. The newest revision by default.")
+    @click.option(
+        "--output", type=click.Choice(["table", "json"]), default="table", help="For people, or the API's JSON."
+    )
+    @store_option
+    @functools.wraps(command)
+    def wrapped(*, store: Path | None, at: str | None, output: str, **options: Any) -> None:
+        from api.errors import Problem
+
+        asked = Asked(store, at, output)
+        try:
+            command(asked=asked, **options)
+        except Problem as problem:
+            sys.exit(told(problem, asked))
+
+    return wrapped
+
+
+def list_options(command: Command) -> Command:
+    """Give a command the options of every list."""
+    limit = click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Rows at most.")
+    cursor = click.option("--cursor", help="Continue a list: the cursor of the last page.")
+    return limit(cursor(command))
+
+
+def told(problem: Problem, asked: Asked) -> int:
+    """Tell why there is no answer, on standard error, and give the exit code."""
+    if asked.as_json:
+        import orjson
+
+        click.echo(orjson.dumps(problem.document()).decode(), err=True)
+    else:
+        click.echo(f"{problem.detail[:1].upper()}{problem.detail[1:]}.", err=True)
+        for candidate in problem.extensions.get("candidates", ()):
+            click.echo(f"  {candidate}", err=True)
+        for gap in problem.extensions.get("gaps", ()):
+            click.echo(f"  {gap['effect']}", err=True)
+        if created := problem.extensions.get("created_at"):
+            click.echo(f"  its source says that it was created at {created}", err=True)
+    return _EXIT_CODES.get(problem.type, MISTAKE)
+
+
+def located(store: GraphStore, text: str, at: str | None) -> Key:
+    """Find the key that somebody means: a whole key, or an ending that only one key has. Raise Problem otherwise."""
+    from api.errors import Ambiguous, NeverSeen, StoreUnavailable
+    from api.questions.instants import marked
+    from graph.analysis.names import locate
+    from graph.model import Key, MalformedKey
+    from graph.store import StoreError
+
+    try:
+        whole: Key | None = Key.parse(text)
+    except MalformedKey:
+        whole = None
+    try:
+        mark = marked(store, at, None, whole)
+        with store.reader(mark) as reader:
+            found = locate(reader, text)
+            known = found.key is not None and found.key in reader.latest([found.key])
+        if not known and not found.candidates:  # what an ending means may have come later than the revision asked for
+            with store.reader() as newest:
+                later = locate(newest, text)
+                found = later if later.key is not None else found
+    except StoreError as error:
+        raise StoreUnavailable(str(error)) from error
+    if found.key is not None:
+        return found.key
+    if found.candidates:
+        raise Ambiguous(
+            f"'{text}' could be {len(found.candidates)} things; name one by its whole key, or more of its ending",
+            candidates=list(found.candidates),
+        )
+    raise NeverSeen(
+        f"nothing in force at revision {mark.number} has a key that ends in '{text}': `asbuilt list` shows what there"
+        " is, and what is gone is found by its whole key"
+    )
+
+
+def answer(
+    asked: Asked,
+    inquiry_of: Callable[[Key], Inquiry[T]],
+    draw: Callable[[Console, Answer[T]], None],
+    *,
+    key: str = "",
+    cursor: str | None = None,
+) -> None:
+    """Ask the store and print the answer: a table and what could not be seen, or the envelope."""
+    from api.questions.asking import ask
+    from api.stores import open_store
+    from graph.model import Key
+
+    store = open_store(asked.store)
+    try:
+        about = located(store, key, asked.at) if key else Key("")
+        found = ask(store, inquiry_of(about), at=asked.at, cursor=cursor)
+        if asked.as_json:
+            click.echo(found.body.decode())
+            return
+        from api.commands.tables import console, footer
+
+        screen = console()
+        draw(screen, found)
+        footer(screen, found, newest=asked.at is None)
+    finally:
+        store.close()

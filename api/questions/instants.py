@@ -1,0 +1,67 @@
+"""Which revision does `at` mean?"""
+
+from __future__ import annotations
+
+from api.errors import InvalidRequest, NoSuchRevisionAsked, NotYetObserved
+from api.questions.absence import first_version
+from graph.model import Key, RevisionMark, instant_of, text_of
+from graph.store import GraphStore, NoSuchRevision
+
+_REVISION = "revision:"
+
+
+def marked(store: GraphStore, at: str | None, continued: int | None, key: Key | None) -> RevisionMark:
+    """Give the revision that is meant: the cursor's, or that of `at`, or the newest. Raise Problem for none."""
+    head = store.head()
+    if head.number == 0:
+        raise NotYetObserved("nothing has been recorded yet: run `asbuilt once`, or `asbuilt discover`")
+    if continued is not None:
+        return _numbered(store, continued)
+    if at is None:
+        return head
+    if at.startswith(_REVISION):
+        number = at.removeprefix(_REVISION)
+        if not number.isdecimal():
+            raise invalid_at(at)
+        mark = _numbered(store, int(number))
+    else:
+        mark = _at_instant(store, at)
+    if mark.number == 0:
+        raise _too_early(store, at, key)
+    return mark
+
+
+def _numbered(store: GraphStore, number: int) -> RevisionMark:
+    try:
+        return store.revision(number)
+    except NoSuchRevision:
+        newest = store.head().number
+        raise NoSuchRevisionAsked(f"there is no revision {number}: the newest is {newest}", newest=newest) from None
+
+
+def _at_instant(store: GraphStore, at: str) -> RevisionMark:
+    try:
+        instant = instant_of(at.strip().replace(" ", "+"))  # an offset's plus sign is a space in a URL
+    except ValueError:
+        raise invalid_at(at) from None
+    try:
+        return store.revision_at(instant)
+    except NoSuchRevision:
+        return store.revision(0)
+
+
+def invalid_at(at: str) -> InvalidRequest:
+    """Make the problem of an `at` that is neither an instant nor a revision."""
+    expected = "write an instant as 2026-03-01T10:00:00Z, or a revision as revision:42"
+    errors = [{"parameter": "at", "message": expected}]
+    return InvalidRequest(f"at='{at}' is neither an instant nor a revision: {expected}", errors=errors)
+
+
+def _too_early(store: GraphStore, at: str, key: Key | None) -> NotYetObserved:
+    first = store.revision(1)
+    extensions = {"first_revision": 1, "first_recorded": text_of(first.instant)}
+    if key is not None:
+        extensions |= first_version(store, key)
+    return NotYetObserved(
+        f"{at} lies before the first look, which was at {text_of(first.instant)}: ask for a later instant", **extensions
+    )

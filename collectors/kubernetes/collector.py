@@ -1,0 +1,207 @@
+"""What does this cluster say exists? Its scopes, and each of them read to the end or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from collectors.contract import CollectorError, Failed, Plugin, SourceSettings
+from collectors.kubernetes.client import Client, Expired, Wanted
+from collectors.kubernetes.connection import Connection
+from collectors.kubernetes.knowledge import KNOWLEDGE
+from collectors.kubernetes.mapping.cluster import cluster, cluster_key
+from collectors.kubernetes.mapping.place import Place
+from collectors.kubernetes.mapping.stated import stated
+from collectors.kubernetes.resources import CLUSTER_STATES, PERMISSIONS, RESOURCES, STATES, Resource
+from collectors.kubernetes.served import Served, discover
+from collectors.kubernetes.settings import KubernetesSettings
+from graph.model import Document, Key, Position, Scope
+
+CLUSTER_SCOPE = "cluster"
+BEGINNINGS = 3
+"""How often one listing is begun when its instant keeps expiring under it."""
+IDENTITY_HOLDS = 2.0
+"""Seconds for which the cluster's identity counts as confirmed; a listing that ends later confirms it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    uid: str
+    created_at: str | None
+    confirmed: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What reading a scope takes: its resource and where that is; or why it cannot be read."""
+
+    scope: Scope
+    resource: Resource | None = None
+    wanted: Wanted | None = None
+    failure: CollectorError | None = None
+
+
+class KubernetesCollector:
+    """Reads one cluster. Remembers only its connection and what it listed as scopes. Safe for several threads."""
+
+    def __init__(self, source: str, settings: KubernetesSettings, client: Client) -> None:
+        self._source = source
+        self._settings = settings
+        self._client = client
+        self._identity: _Identity | None = None
+        self._targets: dict[str, _Target] = {}
+
+    def scopes(self) -> Sequence[Scope]:
+        uid = self._confirmed().uid
+        targets = [self._cluster_target(uid), *self._resource_targets(uid, discover(self._client))]
+        self._targets = {target.scope.name: target for target in targets}
+        return [target.scope for target in targets]
+
+    def observe(self, scope: Scope) -> Iterator[Position | Document]:
+        target = self._target(scope)
+        if target.failure is not None:
+            raise target.failure
+        if target.resource is None or target.wanted is None:
+            yield from self._observe_cluster()
+            return
+        place = Place(cluster_key(self._uid()), self._hash_key())
+        read = partial(stated, target.resource.kind, target.resource.mapper, place)
+        for _ in range(BEGINNINGS):
+            try:
+                yield from self._listing(target.wanted, read)
+                break
+            except Expired:  # Nothing of that instant counts: the position that now follows says so.
+                continue
+        else:
+            raise Failed(
+                f"{target.wanted.what}: the listing's instant expired {BEGINNINGS} times before its end (410);"
+                " raise page_size, or have the server keep its history longer"
+            )
+        self._confirm_after_listing(scope)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _listing(self, wanted: Wanted, read: partial[Any]) -> Iterator[Position | Document]:
+        """Yield one listing. Nothing is buffered: an unchanged object costs its decoding and this loop alone."""
+        continue_, number = "", 0
+        while number == 0 or continue_:
+            number += 1
+            page = self._client.page(wanted, limit=self._settings.page_size, continue_=continue_, number=number)
+            if number == 1:
+                yield Position(page.position)
+            if page.continue_ and page.continue_ == continue_:
+                raise Failed(f"{wanted.what}, page {number}: the server sends the same page again and again")
+            continue_ = page.continue_
+            items = iter(page.items)
+            del page  # the iterator alone holds the objects, and lets go of them before the next page is decoded
+            try:
+                for item in items:
+                    meta = item["metadata"]
+                    yield Document(meta["uid"], meta["resourceVersion"], partial(read, item))
+            except (KeyError, TypeError):
+                raise Failed(
+                    f"{wanted.what}, page {number}: an object without metadata.uid and resourceVersion; it cannot be"
+                    " told from others, so nothing is concluded from this listing"
+                ) from None
+            item = meta = None
+
+    def _observe_cluster(self) -> Iterator[Document]:
+        version = self._client.read(Wanted("the server's version", "'get' on /version", "/version"))
+        identity = self._confirmed()
+        key = cluster_key(identity.uid)
+        read = partial(cluster, key, self._source, identity.created_at, version)
+        yield Document(str(key), "", read)  # the bare uid is the document of the namespace kube-system
+
+    def _target(self, scope: Scope) -> _Target:
+        if not self._targets:
+            self.scopes()
+        target = self._targets.get(scope.name)
+        if target is None:
+            raise Failed(f"{scope.name} is no scope of this cluster any more; list its scopes again")
+        if target.scope.range != scope.range:
+            raise Failed(
+                f"{scope.name}: another cluster answers here than when its scopes were listed; list them again"
+            )
+        return target
+
+    def _confirmed(self) -> _Identity:
+        """Learn which cluster answers, anew."""
+        if self._settings.cluster_uid:
+            self._identity = _Identity(self._settings.cluster_uid, None, time.monotonic())
+            return self._identity
+        wanted = Wanted(
+            "the cluster's identity (namespace kube-system)",
+            "'get' on namespaces, or set cluster_uid,",
+            "/api/v1/namespaces/kube-system",
+        )
+        metadata = self._client.read(wanted).get("metadata")
+        uid = metadata.get("uid") if isinstance(metadata, dict) else None
+        if not isinstance(metadata, dict) or not isinstance(uid, str) or not uid:
+            raise Failed(f"{wanted.what}: it has no uid; check that this address is an API server")
+        created_at = metadata.get("creationTimestamp")
+        self._identity = _Identity(uid, created_at if isinstance(created_at, str) else None, time.monotonic())
+        return self._identity
+
+    def _confirm_after_listing(self, scope: Scope) -> None:
+        """See that it is still the same cluster: the address may have been given to another while we listed."""
+        identity = self._identity
+        if identity is None or time.monotonic() - identity.confirmed > IDENTITY_HOLDS:
+            identity = self._confirmed()
+        if Key(scope.range).root != cluster_key(identity.uid):
+            raise Failed(
+                f"{scope.name}: another cluster answers here than when the listing began; list the scopes again"
+            )
+
+    def _uid(self) -> str:
+        return (self._identity or self._confirmed()).uid
+
+    def _hash_key(self) -> bytes:
+        configured = self._settings.hash_key
+        return ((configured.get_secret_value() if configured else "") or self._uid()).encode()
+
+    def _cluster_target(self, uid: str) -> _Target:
+        return _Target(Scope(self._source, CLUSTER_SCOPE, CLUSTER_STATES, cluster_key(uid)))
+
+    def _resource_targets(self, uid: str, served: Served) -> Iterator[_Target]:
+        for resource in RESOURCES:
+            prefix = served.prefixes.get((resource.group, resource.plural))
+            failure = served.failures.get(resource.group) if prefix is None else None
+            if prefix is None and failure is None:
+                continue  # not served: there is nothing to look into
+            if self._settings.namespaces is None:
+                scope = Scope(self._source, resource.name, resource.states, cluster_key(uid))
+                yield _target(scope, resource, f"{prefix}/{resource.plural}", failure)
+            else:
+                yield from self._namespaced_targets(uid, resource, prefix, failure)
+
+    def _namespaced_targets(
+        self, uid: str, resource: Resource, prefix: str | None, failure: CollectorError | None
+    ) -> Iterator[_Target]:
+        for namespace in self._settings.namespaces or ():
+            key = Place(cluster_key(uid), b"").namespace(namespace)
+            name = f"{resource.name}/{namespace}"
+            if resource.namespaced:
+                scope = Scope(self._source, name, resource.states, key, within=key)
+                yield _target(scope, resource, f"{prefix}/namespaces/{namespace}/{resource.plural}", failure)
+            elif resource.kind == key.kind:
+                # A listing narrowed to one name is allowed to who may list that name (RBAC resourceNames).
+                path = f"{prefix}/{resource.plural}?fieldSelector=metadata.name%3D{namespace}"
+                yield _target(Scope(self._source, name, resource.states, key), resource, path, failure)
+
+
+def _target(scope: Scope, resource: Resource, path: str, failure: CollectorError | None) -> _Target:
+    permission = f"'list' on {resource.plural} of API group '{resource.group}'"
+    return _Target(scope, resource, Wanted(scope.name, permission, path, resource.accept), failure)
+
+
+def _connect(source: str, settings: SourceSettings) -> KubernetesCollector:
+    if not isinstance(settings, KubernetesSettings):
+        raise TypeError(f"source {source} needs KubernetesSettings")
+    return KubernetesCollector(source, settings, Client(Connection(settings)))
+
+
+plugin = Plugin("kubernetes", KubernetesSettings, STATES, KNOWLEDGE, _connect, PERMISSIONS)

@@ -1,0 +1,109 @@
+"""How does traffic find its pods: services and ingresses?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from collectors.kubernetes.mapping.meta import entity, owners
+from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
+from graph.model import Alias, Holding, KeyEnd, Relation, Statement
+
+
+def service(place: Place, item: Object) -> Iterator[Statement]:
+    """State a Service. Its pods are stated by its EndpointSlices."""
+    spec, status = item["spec"], item.get("status") or {}
+    ips = texts(spec.get("clusterIPs")) or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
+    cluster_ips = [address for address in ips if address != "None"]
+    affinity = spec.get("sessionAffinity")
+    attributes = present(
+        type=spec.get("type"),
+        cluster_ips=cluster_ips,
+        external_name=spec.get("externalName"),
+        ports=[_service_port(port) for port in each(spec.get("ports"))],
+        selector=dict(spec.get("selector") or {}),
+        session_affinity=None if affinity == "None" else affinity,
+        headless=True if "None" in ips else None,
+        external_traffic_policy=spec.get("externalTrafficPolicy"),
+        load_balancer_class=spec.get("loadBalancerClass"),
+        load_balancer=_load_balancer(status),
+    )
+    aliases = tuple(Alias("ip", place.in_network(address), Holding.EXCLUSIVE) for address in cluster_ips)
+    yield entity(place, "k8s.service", item, attributes, aliases=aliases)
+    yield from owners(place, place.of("k8s.service", item), item)
+
+
+def ingress(place: Place, item: Object) -> Iterator[Statement]:
+    """State an Ingress, the services that its rules lead to, and the Secrets of its certificates (ontology R7)."""
+    meta, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
+    source = place.of("k8s.ingress", item)
+    rules = list(_rules(spec))
+    default = spec.get("defaultBackend") or spec.get("backend") or {}
+    tls = [
+        present(hosts=sorted(texts(part.get("hosts"))), secret=part.get("secretName")) for part in each(spec.get("tls"))
+    ]
+    attributes = present(
+        **{"class": spec.get("ingressClassName") or (meta.get("annotations") or {}).get("kubernetes.io/ingress.class")},
+        hosts=sorted({rule["host"] for rule in rules if "host" in rule}),
+        tls=tls,
+        rules=rules,
+        default_backend=_backend(default),
+        load_balancer=_load_balancer(status),
+    )
+    yield entity(place, "k8s.ingress", item, attributes)
+    yield from owners(place, source, item)
+    routes = [(f"{rule.get('host', '*')} {rule.get('path', '/')}", rule) for rule in rules]
+    if default:
+        routes.append(("default", _backend(default) | {"default": True}))
+    yield from _routes(place, source, meta["namespace"], routes)
+    for name in sorted({part["secret"] for part in tls if "secret" in part}):
+        target = place.end("k8s.secret", meta["namespace"], name)
+        yield Relation(source, "USES_CONFIG", target, attributes={"uses": ["tls"]})
+
+
+def _routes(
+    place: Place, source: KeyEnd, namespace: str, routes: list[tuple[str, dict[str, Any]]]
+) -> Iterator[Relation]:
+    seen: set[tuple[str, str]] = set()
+    for slot, route in routes:
+        service_name = route.get("service")
+        if service_name and (slot, service_name) not in seen:  # the first rule for a path is the one that counts
+            seen.add((slot, service_name))
+            attributes = {name: value for name, value in route.items() if name not in ("service", "resource")}
+            target = place.end("k8s.service", namespace, service_name)
+            yield Relation(source, "ROUTES_TO", target, slot, attributes)
+
+
+def _rules(spec: Object) -> Iterator[dict[str, Any]]:
+    for rule in each(spec.get("rules")):
+        for path in each((rule.get("http") or {}).get("paths")):
+            host = present(host=rule.get("host"), path=path.get("path"), path_type=path.get("pathType"))
+            yield host | _backend(path.get("backend") or {})
+
+
+def _backend(backend: Object) -> dict[str, Any]:
+    """Read a backend: `service` since networking.k8s.io/v1, `serviceName` in the versions before."""
+    named = backend.get("service") or {}
+    port = named.get("port") or {}
+    resource = backend.get("resource") or {}
+    return present(
+        service=named.get("name") or backend.get("serviceName"),
+        port=port.get("name") or port.get("number") or backend.get("servicePort"),
+        resource=f"{resource['kind']}/{resource['name']}" if resource else None,
+    )
+
+
+def _service_port(port: Object) -> dict[str, Any]:
+    return present(
+        name=port.get("name"),
+        port=port["port"],
+        target_port=port.get("targetPort"),
+        protocol=port.get("protocol"),
+        node_port=port.get("nodePort"),
+        app_protocol=port.get("appProtocol"),
+    )
+
+
+def _load_balancer(status: Object) -> list[str]:
+    entries = each((status.get("loadBalancer") or {}).get("ingress"))
+    return sorted({entry.get("hostname") or entry.get("ip") or "" for entry in entries} - {""})

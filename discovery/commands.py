@@ -1,0 +1,107 @@
+"""What does a command need before it can begin? Its configuration, its store, its sources; and a sentence where not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from discovery.config import Configuration, InvalidConfiguration, load
+from discovery.defaults import NothingToRead, choose
+from discovery.registry import Registry
+from discovery.source import Source
+from graph.store import GraphStore, SourceRecord, StoreError
+from graph.stores.location import default_store
+from graph.stores.sqlite import SqliteStore
+
+FINE, INCOMPLETE, MISTAKEN, NO_STORE = 0, 1, 2, 3
+"""The exit codes: all well; a scope could not be read; a mistake in usage or configuration; no store to work with."""
+
+
+_LET_GO = 5.0
+"""Seconds that closing the store may take. A commit that still holds it by then dies with the process, unpublished."""
+
+
+class Mistake(click.ClickException):
+    """The user asked for what cannot be. The message is a sentence and the next step."""
+
+    exit_code = MISTAKEN
+
+
+class StoreUnavailable(click.ClickException):
+    """The store is taken by another process, is not there, or cannot be used."""
+
+    exit_code = NO_STORE
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Turn what a user can cause into a sentence and an exit code; a defect passes through."""
+    try:
+        yield
+    except InvalidConfiguration as error:
+        raise Mistake(f"the configuration cannot be used:\n{error}") from None
+    except NothingToRead as error:
+        raise Mistake(str(error)) from None
+    except StoreError as error:
+        raise StoreUnavailable(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a command was told, made whole: a valid configuration, and where the store is."""
+
+    configuration: Configuration
+    registry: Registry
+    store: Path
+
+    @classmethod
+    def of(cls, config: str | None, store: str | None) -> Setup:
+        """Read the configuration that was named, or is there."""
+        registry = Registry.installed()
+        configuration = load(config, registry)
+        return cls(configuration, registry, configuration.store_path(store))
+
+    @property
+    def hint(self) -> str:
+        """Give what a question must be told to find this store: nothing, where it looks there anyhow."""
+        return "" if self.store.absolute() == default_store().absolute() else f" --store {self.store}"
+
+    def sources(self, known: Sequence[SourceRecord] = ()) -> tuple[tuple[Source, ...], str | None]:
+        """Give the configured sources; without any what is read by default, and the line that says so."""
+        if self.configuration.sources:
+            return self.configuration.sources, None
+        choice = choose(self.registry, known)
+        return choice.sources, choice.said
+
+    @contextmanager
+    def opened(self, *, create: bool = True) -> Iterator[GraphStore]:
+        """Open the store for as long as the command lasts. Raise StoreError where it is not there, or no store."""
+        if not create and not self.store.exists():
+            raise StoreError(
+                f"there is no store at {self.store}: name it with --store, or fill one with 'asbuilt once'"
+            )
+        try:
+            self.store.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            told = f"the folder {self.store.parent} cannot be made ({error.strerror}): give another --store"
+            raise StoreError(told) from None
+        store = SqliteStore(self.store)
+        try:
+            yield store
+        finally:
+            letting_go = threading.Thread(target=store.close, daemon=True)
+            letting_go.start()
+            letting_go.join(_LET_GO)
+
+
+def chosen(sources: Sequence[Source], names: Sequence[str]) -> None:
+    """Raise Mistake where a named source is not among those configured."""
+    unknown = sorted(set(names) - {source.name for source in sources})
+    if unknown:
+        known = ", ".join(source.name for source in sources)
+        raise Mistake(f"there is no source {', '.join(unknown)}; configured: {known}")

@@ -1,0 +1,81 @@
+"""Who writes? All sources share the one writer of the store, and take turns: one commit after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from discovery.source import Source
+from graph import register
+from graph.model import RevisionMark, Run, Scope, ScopeStatus
+from graph.plan import DocumentChanges, Known
+from graph.record import Recorded, record
+from graph.store import GraphStore, SourceRecord
+
+Clock = Callable[[], datetime]
+"""Tells the instant, in UTC. Passed in, so that tests make their own time."""
+
+
+def utc_now() -> datetime:
+    """Tell the instant by the clock of this machine."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The one writer of a store, for as long as it is open; StoreLocked where there is another. Safe for threads."""
+
+    def __init__(self, store: GraphStore, clock: Clock = utc_now) -> None:
+        self._writer = store.writer()
+        self._clock = clock
+        self._turn = threading.Lock()
+
+    def configure(self, sources: Sequence[Source]) -> RevisionMark | None:
+        """Note all configured sources, before any of them is connected to."""
+        noted = [(one.name, one.plugin.type, one.plugin.states, one.stale_after) for one in sources]
+        with self._turn, self._writer.stage() as stage:
+            return register.configure(stage, noted, self._clock())
+
+    def list_scopes(self, source: Source, scopes: Sequence[Scope]) -> RevisionMark | None:
+        """Note what a source lists as its scopes."""
+        with self._turn, self._writer.stage() as stage:
+            return register.list_scopes(stage, source.name, scopes, source.reading(), self._clock())
+
+    def sources(self) -> Sequence[SourceRecord]:
+        """Give every source that the store remembers."""
+        with self._turn, self._writer.stage() as stage:
+            return stage.sources()
+
+    def live_scopes(self, source: str) -> list[Scope]:
+        """Give the scopes that a source stands as, those that it lists no longer left out."""
+        with self._turn, self._writer.stage() as stage:
+            return [state.scope for state in stage.states(source) if state.status is not ScopeStatus.VANISHED]
+
+    def known(self, scope: Scope) -> tuple[Mapping[str, Known], int]:
+        """Give what is known of every document in a scope's range, and the revision that this is as of.
+
+        Takes no turn: planning goes on while a commit is in the making, and `base` tells whether it was overtaken.
+        """
+        return self._writer.known(scope)
+
+    def record(
+        self, source: Source, run: Run, changes: DocumentChanges | None = None, base: int | None = None
+    ) -> Recorded:
+        """Commit one run, with what it planned against the revision `base`. Raise Overtaken where that is outdated."""
+        with self._turn, self._writer.stage(base) as stage:
+            return record(stage, run, changes, source.reading(), self._clock())
+
+    def retire(self, source: str, scope: str | None) -> tuple[RevisionMark | None, int]:
+        """End, on a person's word, what a source (or one scope) states; give the revision and the documents ended."""
+        with self._turn, self._writer.stage() as stage:
+            return register.retire(stage, source, scope, self._clock())
+
+    def close(self, seconds: float = 5.0) -> bool:
+        """Let another process write; False where the commit under way is not over within so many seconds."""
+        if not self._turn.acquire(timeout=max(0.0, seconds)):
+            return False
+        try:
+            self._writer.close()
+        finally:
+            self._turn.release()
+        return True

@@ -1,0 +1,63 @@
+"""What is one configured source? Its collector, its settings, and how it is to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from collectors.contract import Collector, Plugin, SourceSettings
+from graph.model import Document, Position, Scope
+from graph.record import Reading
+
+STALE_INTERVALS = 3
+"""How many intervals a scope may fail, by default, until it counts as unreadable."""
+
+PARALLEL = 4
+"""How many scopes are read side by side, where neither configuration nor collector says otherwise."""
+
+RESERVED = frozenset({"asbuilt", "people"})
+"""Sources that Asbuilt is itself: its rules, and what people add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured source. Instants in seconds. parallel: how many of its scopes are read side by side."""
+
+    name: str
+    plugin: Plugin
+    settings: SourceSettings
+    interval: float = 60.0
+    stale_after: float = 180.0
+    deadline: float = 600.0
+    parallel: int = PARALLEL
+
+    def connect(self) -> Collector:
+        """Make its collector. Whatever goes wrong with that is raised once it is asked for its scopes, and not here."""
+        return _Connected(self)
+
+    def reading(self, *, sample: int = 0) -> Reading:
+        """Give the circumstances under which its runs are recorded."""
+        return Reading(self.plugin.type, self.plugin.knowledge, self.stale_after, sample=sample)
+
+
+class _Connected:
+    """A collector that is made when its scopes are first asked for, in a thread that may fail, and be waited for."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._collector: Collector | None = None
+
+    def scopes(self) -> Sequence[Scope]:
+        return self._made().scopes()
+
+    def observe(self, scope: Scope) -> Iterator[Position | Document]:
+        return self._made().observe(scope)
+
+    def close(self) -> None:
+        if self._collector is not None:
+            self._collector.close()
+
+    def _made(self) -> Collector:
+        if self._collector is None:
+            self._collector = self._source.plugin.connect(self._source.name, self._source.settings)
+        return self._collector

@@ -1,0 +1,145 @@
+"""What does an answer lean on, how fresh is that, and what could not be seen?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from graph.model import VERBS, Key, Outcome, Question, RunFold, Scope, ScopeState, ScopeStatus, text_of
+from graph.store import GraphReader
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFreshness:
+    """How fresh one scope is.
+
+    status: never_read, readable, failing (readable, but its last run failed), unreadable or vanished, since an instant.
+    last_complete: the end of its last complete run; inside folded runs of the past the earliest that it can have been,
+    and then `at_most_before` says how many seconds before the revision that may lie. stale_after: the instant from
+    which a reader should call it stale. error: of the last run, if it was not complete.
+    """
+
+    source: str
+    scope: str
+    status: str
+    since: datetime
+    last_complete: datetime | None
+    stale_after: datetime | None
+    at_most_before: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be seen, and its effect on the answer in words."""
+
+    source: str | None
+    scope: str | None
+    status: str
+    since: datetime | None
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """The scopes that an answer leans on, the never read and the failing included, and the gaps among them."""
+
+    scopes: tuple[ScopeFreshness, ...]
+    gaps: tuple[Gap, ...]
+
+
+ANYTHING = Question()
+
+
+def about_entity(key: Key) -> Question:
+    """Say what the answer to 'what is this thing' could return."""
+    return Question(frozenset({key.kind}), (key,))
+
+
+def about_relations(key: Key, verbs: Collection[str] = ()) -> tuple[Question, ...]:
+    """Say what 'what is this tied to' could return: local ties from its own root, others from anywhere."""
+    possible = [
+        verb
+        for verb in VERBS.values()
+        if (not verbs or verb.name in verbs) and (not verb.ends or key.kind in verb.ends)
+    ]
+    local = frozenset(verb.name for verb in possible if verb.local)
+    far = frozenset(verb.name for verb in possible if not verb.local)
+    questions = []
+    if local:
+        questions.append(Question(local, (key.root,)))
+    if far:
+        questions.append(Question(far))
+    return tuple(questions)
+
+
+def freshness(reader: GraphReader, questions: Collection[Question], *, newest: bool = False) -> Freshness:
+    """Find every scope that could have added to an answer, and say how fresh it is and what is missing.
+
+    newest: whether the reader stands at the last revision: then runs count that came after it and made no other.
+    """
+    states = [state for state in reader.scopes() if any(question.leans_on(state.scope) for question in questions)]
+    scopes, gaps = [], []
+    for state in states:
+        one = _scope_freshness(reader, state, newest=newest)
+        scopes.append(one)
+        gap = _gap(state, one)
+        if gap is not None:
+            gaps.append(gap)
+    return Freshness(tuple(scopes), (*gaps, *_unstated(reader, questions)))
+
+
+def _scope_freshness(reader: GraphReader, state: ScopeState, *, newest: bool) -> ScopeFreshness:
+    folds = reader.folds(state.scope.source, state.scope.name)
+    latest = folds[-1] if folds else None
+    complete = next((fold for fold in reversed(folds) if fold.outcome == Outcome.COMPLETE), None)
+    status, error = state.status.value, state.error
+    if latest is not None and latest.outcome != Outcome.COMPLETE:
+        error = latest.error
+        if state.status is ScopeStatus.READABLE:
+            status = "failing"
+    last, before = (complete.last_ended, None) if newest and complete else _last_complete(complete, reader.mark.instant)
+    stale = last + timedelta(seconds=state.stale_after) if last is not None else None
+    return ScopeFreshness(state.scope.source, state.scope.name, status, state.since, last, stale, before, error)
+
+
+def _last_complete(fold: RunFold | None, instant: datetime) -> tuple[datetime | None, float | None]:
+    """Give when a scope was last read as of an instant: exactly at the ends of a fold, else within its longest gap."""
+    if fold is None:
+        return None, None
+    if fold.last_ended <= instant or fold.count == 1 or fold.first_ended >= instant:
+        return (fold.last_ended if fold.last_ended <= instant else fold.first_ended), None
+    earliest = instant - timedelta(seconds=fold.longest_gap)
+    return max(fold.first_ended, earliest), fold.longest_gap
+
+
+def _what(scope: Scope) -> str:
+    return f"anything of {scope.source}" if scope.name == "*" else f"{scope.name} of {scope.source}"
+
+
+def _gap(state: ScopeState, one: ScopeFreshness) -> Gap | None:
+    what, since = _what(state.scope), text_of(state.since)
+    reason = f" ({one.error})" if one.error else ""
+    if state.status is ScopeStatus.READABLE:
+        return None
+    match state.status:
+        case ScopeStatus.NEVER_READ:
+            effect = f"{what} has never been read{reason}; that none is shown is not evidence that there is none"
+        case ScopeStatus.UNREADABLE:
+            effect = (
+                f"{what} has not been readable since {since}{reason}; absence is not evidence, presence may be past"
+            )
+        case _:
+            effect = f"{what} has been listed no longer since {since}{reason}; what only it covered is unknown"
+    return Gap(state.scope.source, state.scope.name, state.status.value, state.since, effect)
+
+
+def _unstated(reader: GraphReader, questions: Collection[Question]) -> Sequence[Gap]:
+    """Name what a question asks for and no source that was ever configured states."""
+    asked = {word for question in questions for word in question.words if "." in word or not word.isupper()}
+    stated = {word for state in reader.scopes() for word in state.scope.states}
+    return [
+        Gap(None, None, "not_collected", None, f"no configured source states {word}; that none is shown says nothing")
+        for word in sorted(asked - stated)
+    ]

@@ -1,0 +1,69 @@
+"""Which key does a person mean?
+
+The key itself, one under a configured name, a unique alias, or a unique ending of a key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graph.identity import holders, name_alias
+from graph.model import Key, MalformedKey
+from graph.store import EntityFilter, GraphReader
+
+_CANDIDATES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What a text was found to mean: one key, or several candidates, or none."""
+
+    key: Key | None
+    candidates: tuple[Key, ...] = ()
+
+
+def under_identity(reader: GraphReader, key: Key) -> Key:
+    """Give a key with its configured name replaced by the identity that holds it at this revision."""
+    name = key.configured_name
+    if name is None:
+        return key
+    alias = name_alias(*name)
+    claims = reader.claims([alias]).get(alias, ())
+    roots = holders(claims, (name[0],), lambda _: None)
+    return key.under(roots[0]) if len(roots) == 1 else key
+
+
+def locate(reader: GraphReader, text: str) -> Located:
+    """Find the key that a text names: a whole key, or the unique key that ends in it (`k8s.service/cart`).
+
+    A text that several keys end in is never guessed at: they are given as candidates.
+    """
+    try:
+        whole = under_identity(reader, Key.parse(text))
+    except MalformedKey:
+        whole = None
+    if whole is not None and (reader.latest([whole]) or (whole.container is not None and _rooted(reader, whole))):
+        return Located(whole)
+    ending = _by_ending(reader, text)
+    if len(ending) == 1:
+        return Located(ending[0])
+    return Located(None if ending else whole, tuple(ending))
+
+
+def _rooted(reader: GraphReader, key: Key) -> bool:
+    """Tell whether a key begins with something known, so that it is a whole key and not an ending."""
+    root = key.root
+    return bool(reader.latest([root])) or root.configured_name is not None
+
+
+def _by_ending(reader: GraphReader, text: str) -> list[Key]:
+    """Give the keys in force whose path ends in a text; the last pair may be `kind/name` where the id is no name."""
+    parts = text.strip("/").split("/")
+    kinds, name = frozenset(parts[-2:-1]), parts[-1]
+    found: dict[Key, None] = {}
+    container = "/".join(parts[:-2])
+    for version in reader.entities(EntityFilter(kinds=kinds, name=name), _CANDIDATES):
+        outer = version.key.container
+        if not container or (outer is not None and f"/{outer}".endswith(f"/{container}")):
+            found[version.key] = None
+    return list(found)

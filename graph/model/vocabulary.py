@@ -1,0 +1,65 @@
+"""Which kinds, attributes and verbs are there, and how does each count?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Counts(StrEnum):
+    """What a difference in an attribute makes."""
+
+    CONFIGURATION = "configuration"
+    """A version."""
+    STATE = "state"
+    """A version, told apart in every list, kept less long."""
+
+
+class Harm(StrEnum):
+    """Which way a failure or a change travels along a verb."""
+
+    TO_SOURCE = "to_source"
+    """The target hurts the source: the source depends on the target."""
+    TO_TARGET = "to_target"
+    BOTH = "both"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of entity: its abstract class, and how each of its attributes counts.
+
+    `raw` and `created_at` go without saying.
+    """
+
+    name: str
+    class_: str
+    title: str
+    attributes: Mapping[str, Counts]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A type of relation.
+
+    local: both ends have the same root (one cluster), so that nothing elsewhere can add to it. ends: the kinds that it
+    ties; empty means any.
+    """
+
+    name: str
+    inverse: str
+    harm: Harm
+    weight: float
+    attributes: Mapping[str, Counts]
+    local: bool = False
+    ends: frozenset[str] = frozenset()
+    to_group: bool = False
+    """Harm also travels from member to group, but only as k of n."""
+
+
+class UnknownWord(ValueError):
+    """A kind, verb or attribute is not in the vocabulary."""
+
+    def __init__(self, word: str, place: str) -> None:
+        super().__init__(f"{place} '{word}' is not in the vocabulary: add it to graph/model/kinds.py or verbs.py")

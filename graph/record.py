@@ -1,0 +1,227 @@
+"""How does one run become one commit?
+
+Documents in, then what they mean, then what is known of the scope: all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from graph.model import (
+    Cause,
+    Change,
+    DocumentRef,
+    Interval,
+    Knowledge,
+    Outcome,
+    RevisionMark,
+    Run,
+    Scope,
+    ScopeState,
+    ScopeStatus,
+    statements_from,
+)
+from graph.plan import DocumentChanges, Ending, Mapped
+from graph.settle import ChangeSet, Context, Delta, DocumentState, Fills, resettle, settle
+from graph.store import SourceRecord, Stage
+
+BATCH = 2000
+"""Documents settled at once: bounds memory, and is large enough that look-ups are few."""
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a commit came to. mark: its revision, or None where nothing differed. changes: at most `sample` of them."""
+
+    mark: RevisionMark | None = None
+    opened: int = 0
+    revised: int = 0
+    ended: int = 0
+    missed: int = 0
+    changes: list[Change] = field(default_factory=list)
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The circumstances of a run: the source's type, what its mapping knows, and when failing becomes unreadable.
+
+    cause: what the whole run is due to, where it is no look at the world (a rule's conclusions, a person's retirement).
+    sample: how many changes to hand back; they are all stored. watched: the run is a batch of a watch, and proves no
+    absence.
+    """
+
+    type: str
+    knowledge: Knowledge
+    stale_after: float
+    cause: Cause | None = None
+    sample: int = 0
+    watched: bool = False
+
+
+def _batches(changes: DocumentChanges) -> Iterator[list[Mapped | Ending]]:
+    def every() -> Iterator[Mapped | Ending]:
+        yield from changes.ended
+        yield from changes.mapped
+
+    items = every()
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _deltas(stage: Stage, source: str, batch: Sequence[Mapped | Ending]) -> list[Delta]:
+    """Put each document's former statements beside its new ones."""
+    former = stage.statements({DocumentRef(source, item.id) for item in batch})
+    deltas = []
+    for item in batch:
+        before = former.get(DocumentRef(source, item.id))
+        if isinstance(item, Ending):
+            if before is not None:
+                deltas.append(Delta(source, item.id, before, None, None, item.reason, item.position))
+            continue
+        after = DocumentState(item.version, item.mapping, statements_from(item.text))
+        deltas.append(Delta(source, item.id, before, after, item))
+    return deltas
+
+
+def _knowledge(stage: Stage, source: str, present: Knowledge) -> Fills:
+    """Look up what a version of a source's mapping fills, each version once."""
+    known: dict[int, Knowledge | None] = {present.version: present}
+
+    def fills(version: int) -> Knowledge | None:
+        if version not in known:
+            known[version] = stage.knowledge(source, version)
+        return known[version]
+
+    return fills
+
+
+def _context(stage: Stage, run: Run, reading: Reading, source: SourceRecord) -> Context:
+    previous = stage.previous_complete(run.scope)
+    return Context(
+        window=Interval(previous.start if previous else None, run.ended),
+        first_look=previous is None and not reading.watched,
+        first_read=source.first_read,
+        cause=reading.cause,
+        knowledge=_knowledge(stage, run.scope.source, reading.knowledge),
+    )
+
+
+def _tally(recorded: Recorded, deltas: Sequence[Delta], settled: ChangeSet, sample: int) -> None:
+    for delta in deltas:
+        recorded.opened += delta.before is None
+        recorded.ended += delta.after is None
+        recorded.revised += delta.before is not None and delta.after is not None
+    changes = settled.changes
+    recorded.total += len(changes)
+    recorded.changes += changes[: max(0, sample - len(recorded.changes))]
+
+
+def write_documents(
+    stage: Stage, run: Run, changes: DocumentChanges, reading: Reading, source: SourceRecord
+) -> Recorded:
+    """Write what a complete run planned, and settle what it means."""
+    context = _context(stage, run, reading, source)
+    recorded = Recorded(missed=len(changes.missed))
+    taken = Interval(run.started, run.ended)
+    for batch in _batches(changes):
+        deltas = _deltas(stage, run.scope.source, batch)
+        stage.accept(deltas, taken)
+        settled = settle(stage, deltas, context)
+        stage.apply(settled)
+        _tally(recorded, deltas, settled, reading.sample)
+    if changes.missed or changes.found:
+        stage.doubt(run.scope.source, changes.missed, changes.found, run.started)
+    if changes.touched:
+        stage.touch(run.scope.source, changes.touched, reading.knowledge.version)
+    if changes.forgotten:
+        stage.forget(run.scope.source, changes.forgotten)
+    return recorded
+
+
+def _seen_again(stage: Stage, run: Run, reading: Reading, source: SourceRecord, recorded: Recorded) -> bool:
+    """Settle again what cites an alias that two claim, now that one of them was seen with it once more."""
+    names = stage.contested(run.scope)
+    if not names:
+        return False
+    settled = resettle(stage, names, _context(stage, run, reading, source))
+    stage.apply(settled)
+    _tally(recorded, (), settled, reading.sample)
+    return bool(settled.relations)
+
+
+def _status_after(state: ScopeState, run: Run, previous: Interval | None, stale_after: float) -> ScopeStatus:
+    """Tell what a run makes of a scope's status.
+
+    One failed run of a scope that was read lately only shows in freshness.
+    """
+    if run.outcome is Outcome.COMPLETE:
+        return ScopeStatus.READABLE
+    if previous is None:
+        return ScopeStatus.NEVER_READ
+    overdue = (run.ended - previous.end).total_seconds() > stale_after
+    if run.outcome is Outcome.FORBIDDEN or overdue:
+        return ScopeStatus.UNREADABLE
+    return state.status
+
+
+def fresh_state(scope: Scope, now: datetime, stale_after: float) -> ScopeState:
+    """Give the state of a scope that nobody has read yet."""
+    return ScopeState(scope, ScopeStatus.NEVER_READ, now, None, None, stale_after)
+
+
+def _next_state(state: ScopeState, run: Run, status: ScopeStatus, reading: Reading) -> ScopeState:
+    """Give the state as of the revision in the making."""
+    if run.outcome is Outcome.COMPLETE:
+        judged = state.judged if reading.watched else Interval(run.started, run.ended)
+        since = state.since if status is state.status else run.ended
+        return replace(
+            state,
+            scope=run.scope,
+            status=status,
+            since=since,
+            error=None,
+            judged=judged,
+            stale_after=reading.stale_after,
+        )
+    since = state.since if status is state.status else run.started
+    return replace(state, status=status, since=since, error=run.error, stale_after=reading.stale_after)
+
+
+def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Reading, now: datetime) -> Recorded:
+    """Commit one run, with what it planned if it was complete.
+
+    A run that changes nothing updates the row of its fold and makes no revision. What changes a presence makes one:
+    documents, a scope becoming readable or unreadable, and a look that proves that something named is not there.
+    """
+    source = _source(stage, run, reading)
+    state = stage.state(run.scope) or fresh_state(run.scope, run.started, reading.stale_after)
+    previous = stage.previous_complete(run.scope)
+    stage.write_knowledge(run.scope.source, reading.knowledge)
+    status = _status_after(state, run, previous, reading.stale_after)
+    recorded, moved = Recorded(), status is not state.status
+    if run.outcome is Outcome.COMPLETE:
+        planned = changes or DocumentChanges()
+        recorded = write_documents(stage, run, planned, reading, source)
+        moved |= not planned.empty or (not reading.watched and stage.unjudged(run.scope, run.started))
+    stage.write_run(run)
+    if run.outcome is Outcome.COMPLETE and not reading.watched:
+        moved |= _seen_again(stage, run, reading, source, recorded)
+    if moved:
+        stage.write_state(_next_state(state, run, status, reading), run.scope)
+        if run.outcome is Outcome.COMPLETE and not reading.watched:
+            stage.judge(run.scope)
+    recorded.mark = stage.publish(now if moved else None)
+    return recorded
+
+
+def _source(stage: Stage, run: Run, reading: Reading) -> SourceRecord:
+    """Give what is remembered of the run's source, and note its first complete run."""
+    known = stage.source(run.scope.source) or SourceRecord(run.scope.source, reading.type, None, configured=True)
+    if run.outcome is Outcome.COMPLETE and known.first_read is None:
+        known = replace(known, first_read=run.started)
+    stage.write_source(known)
+    return known

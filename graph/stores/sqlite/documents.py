@@ -1,0 +1,175 @@
+"""How do documents come, go on and end? Each version's text once; what moves without a version, in place."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from graph.model import DocumentRef
+from graph.settle import Delta
+from graph.store import Overtaken
+from graph.stores.sqlite.interning import Interning
+from graph.stores.sqlite.rows import chunks, kind_of, marks, microseconds, packed
+
+ENDED, IN_FORCE, LEFT_BEHIND = 0, 1, 2
+
+
+class _Stored(NamedTuple):
+    """A document as its row has it."""
+
+    number: int
+    standing: int
+    changed: int
+    subject: str
+    mapping: int
+    version: str
+    missed: int
+
+
+class Documents:
+    """The documents of one commit. base: the revision that the plan was made against."""
+
+    def __init__(self, db: sqlite3.Connection, interning: Interning, revision: int, base: int) -> None:
+        self._db = db
+        self._interning = interning
+        self._revision = revision
+        self._base = base
+        self.changed: dict[str, set[str]] = {}
+        """By source, the ids of documents of which another thing is known now."""
+
+    def accept(self, deltas: Sequence[Delta]) -> None:
+        """Write versions, and what documents stand as. Raise Overtaken before anything is written."""
+        stored = self._stored(deltas)
+        for delta in deltas:
+            row = stored.get(DocumentRef(delta.source, delta.id))
+            if row is not None and self._base < row.changed < self._revision:
+                raise Overtaken(
+                    f"document {delta.id} of {delta.source} changed in revision {row.changed}: observe the scope again"
+                )
+        self._note(deltas)
+        former = [row for row in stored.values() if row.standing == IN_FORCE]
+        self._close_versions(former)
+        self._end_doubts([row.number for row in former if row.missed])
+        self._leave(deltas, stored)
+        self._enter([delta for delta in deltas if delta.stored is not None], stored)
+
+    def _note(self, deltas: Iterable[Delta]) -> None:
+        for delta in deltas:
+            self.changed.setdefault(delta.source, set()).add(delta.id)
+
+    def _stored(self, deltas: Sequence[Delta]) -> dict[DocumentRef, _Stored]:
+        found: dict[DocumentRef, _Stored] = {}
+        by_source: dict[str, list[str]] = {}
+        for delta in deltas:
+            by_source.setdefault(delta.source, []).append(delta.id)
+        for source, names in by_source.items():
+            for portion in chunks(names):
+                rows = self._db.execute(
+                    "SELECT d.name, d.id, d.standing, d.changed, k.text, d.mapping, d.version, d.missed "
+                    "FROM document AS d "
+                    f"CROSS JOIN key AS k ON k.id = d.subject WHERE d.source = ? AND d.name IN ({marks(len(portion))})",
+                    [self._interning.word(source), *portion],
+                )
+                found.update((DocumentRef(source, row[0]), _Stored(*row[1:])) for row in rows)
+        return found
+
+    def _close_versions(self, rows: Sequence[_Stored]) -> None:
+        made = [(row.number, self._revision) for row in rows if row.changed == self._revision]
+        self._db.executemany("DELETE FROM document_version WHERE document = ? AND opened = ?", made)
+        self._db.executemany(
+            "UPDATE document_version SET closed = ?, version = ?, mapping = ? WHERE document = ? AND opened = ?",
+            [
+                (self._revision, row.version, row.mapping, row.number, row.changed)
+                for row in rows
+                if row.changed < self._revision
+            ],
+        )
+
+    def _leave(self, deltas: Sequence[Delta], stored: dict[DocumentRef, _Stored]) -> None:
+        """End documents; what a source with positions said last is left behind."""
+        ended, homeless = [], []
+        for delta in deltas:
+            row = stored.get(DocumentRef(delta.source, delta.id))
+            if delta.stored is not None or row is None or row.standing != IN_FORCE:
+                continue
+            standing = ENDED if delta.position is None else LEFT_BEHIND
+            ended.append((standing, delta.position, self._revision, row.number))
+            if standing == ENDED:
+                homeless.append(self._home(delta.source, row.subject, row.number))
+        self._db.executemany(
+            "UPDATE document SET standing = ?, position = ?, changed = ?, missed = 0 WHERE id = ?", ended
+        )
+        self._remove_homes(homeless)
+
+    def _home(self, source: str, subject: str, number: int) -> tuple[int, int, str, int]:
+        return self._interning.word(source), self._interning.word(kind_of(subject)), subject, number
+
+    def _remove_homes(self, homes: Iterable[tuple[int, int, str, int]]) -> None:
+        self._db.executemany("DELETE FROM home WHERE source = ? AND kind = ? AND subject = ? AND document = ?", homes)
+
+    def _enter(self, deltas: Sequence[Delta], stored: dict[DocumentRef, _Stored]) -> None:
+        """Write what opened and revised documents are now."""
+        subjects = self._interning.keys(delta.stored.subject for delta in deltas if delta.stored is not None)
+        documents, versions, homes, moved = [], [], [], []
+        for delta in deltas:
+            one = delta.stored
+            if one is None:
+                continue
+            row = stored.get(DocumentRef(delta.source, delta.id))
+            number = row.number if row is not None else self._interning.fresh("document")
+            if row is not None and row.subject != one.subject:
+                moved.append(self._home(delta.source, row.subject, number))
+            homes.append(self._home(delta.source, one.subject, number))
+            token = (bytes.fromhex(one.fingerprint), one.mapping, one.version, one.position, one.incarnation, 0)
+            of = (number, self._interning.word(delta.source), delta.id, IN_FORCE, self._revision, subjects[one.subject])
+            documents.append((*of, *token))
+            versions.append((self._interning.fresh("document_version"), number, self._revision, packed(one.text)))
+        self._remove_homes(moved)
+        self._db.executemany(f"INSERT OR REPLACE INTO document VALUES ({marks(12)})", documents)
+        self._db.executemany("INSERT OR IGNORE INTO home VALUES (?, ?, ?, ?)", homes)
+        self._db.executemany("INSERT INTO document_version VALUES (?, ?, ?, NULL, NULL, NULL, ?)", versions)
+
+    def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
+        word = self._interning.word(source)
+        noted = self.changed.setdefault(source, set())
+        for portion in chunks(touched):
+            noted.update(id_ for id_, _, _ in portion)
+            self._db.executemany(
+                "UPDATE document SET version = ?, position = ?, mapping = ? "
+                "WHERE source = ? AND name = ? AND standing = 1",
+                [(version, position, mapping, word, id_) for id_, version, position in portion],
+            )
+
+    def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:
+        word, at = self._interning.word(source), microseconds(since)
+        self.changed.setdefault(source, set()).update(missed, found)
+        for ids, doubted in ((set(found) - set(missed), 0), (missed, 1)):
+            for portion in chunks(ids):
+                sql = f"SELECT id FROM document WHERE source = ? AND standing = 1 AND name IN ({marks(len(portion))})"
+                numbers = [row[0] for row in self._db.execute(sql, [word, *portion])]
+                self._end_doubts(numbers)
+                self._db.executemany("UPDATE document SET missed = ? WHERE id = ?", [(doubted, n) for n in numbers])
+                if doubted:
+                    rows = [(number, self._revision, at) for number in numbers]
+                    self._db.executemany("INSERT INTO doubt VALUES (?, ?, NULL, ?)", rows)
+
+    def _end_doubts(self, numbers: Collection[int]) -> None:
+        rows = [(self._revision, number) for number in numbers]
+        self._db.executemany("DELETE FROM doubt WHERE opened = ? AND document = ?", rows)
+        self._db.executemany("UPDATE doubt SET closed = ? WHERE document = ? AND closed IS NULL", rows)
+
+    def forget(self, source: str, ids: Collection[str]) -> None:
+        word = self._interning.word(source)
+        self.changed.setdefault(source, set()).update(ids)
+        for portion in chunks(ids):
+            rows = self._db.execute(
+                "SELECT d.id, k.text FROM document AS d CROSS JOIN key AS k ON k.id = d.subject WHERE d.source = ? "
+                f"AND d.standing = 2 AND d.name IN ({marks(len(portion))})",
+                [word, *portion],
+            ).fetchall()
+            self._db.executemany(
+                "UPDATE document SET standing = 0, position = NULL WHERE id = ?", [row[:1] for row in rows]
+            )
+            self._remove_homes(self._home(source, subject, number) for number, subject in rows)

@@ -1,0 +1,179 @@
+"""What does the embedded store answer as of one revision? Each question by the index that was made for it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from graph.identity import Claim
+from graph.model import (
+    AliasName,
+    DocumentRef,
+    EntityVersion,
+    Key,
+    RelationVersion,
+    RevisionMark,
+    RunFold,
+    ScopeState,
+)
+from graph.store import ChangeFilter, EntityFilter, RecordedChange, SourceRecord, StoredDocument
+from graph.stores.sqlite.decode import CLAIM, ENTITY, RELATION, Decoder
+from graph.stores.sqlite.history import changes
+from graph.stores.sqlite.listing import census, listed
+from graph.stores.sqlite.lookup import Lookup
+from graph.stores.sqlite.rows import chunks, digest_of, instant, marks, microseconds, unpacked
+from graph.stores.sqlite.scopes import FOLD, STATE, folds_of, sources_of, state_of
+from graph.stores.sqlite.spans import IN_FORCE, probes
+
+
+class SqliteReader:
+    """Everything as of one revision, in the snapshot that its connection holds. head: the newest revision in there."""
+
+    def __init__(self, db: sqlite3.Connection, lookup: Lookup, mark: RevisionMark, head: int) -> None:
+        self._db = db
+        self._lookup = lookup
+        self._decoder = Decoder(db, lookup)
+        self._mark = mark
+        self._head = head
+        self._at = {"revision": mark.number, "probes": probes(mark.number, head)}
+
+    @property
+    def mark(self) -> RevisionMark:
+        return self._mark
+
+    def entities(self, wanted: EntityFilter, limit: int) -> Sequence[EntityVersion]:
+        return listed(self._decoder, wanted, limit, self._mark.number, self._head)
+
+    def latest(self, keys: Collection[Key]) -> Mapping[Key, EntityVersion]:
+        numbers = list(self._lookup.key_numbers(self._db, keys).values())
+        rows = self._db.execute(
+            f"SELECT {ENTITY} FROM json_each(?) AS wanted CROSS JOIN entity_version AS v ON v.id = (SELECT id FROM "
+            "entity_version WHERE key = wanted.value AND opened <= ? ORDER BY opened DESC LIMIT 1)",
+            [json.dumps(numbers), self._mark.number],
+        ).fetchall()
+        return {one.key: one for one in self._decoder.entities(rows, self._mark.number)}
+
+    def versions(self, key: Key) -> Sequence[EntityVersion]:
+        rows = self._db.execute(
+            f"SELECT {ENTITY} FROM entity_version AS v WHERE v.key = ? AND v.opened <= ? ORDER BY v.opened",
+            [self._lookup.key_numbers(self._db, [key]).get(key), self._mark.number],
+        ).fetchall()
+        return self._decoder.entities(rows, self._mark.number)
+
+    def relations(
+        self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()
+    ) -> Sequence[RelationVersion]:
+        numbers = list(self._lookup.key_numbers(self._db, keys).values())
+        in_force = IN_FORCE.format(table="relation_version", column="source" if outgoing else "target")
+        said = self._lookup.numbers(self._db, verbs)
+        among = "v.verb IN (SELECT value FROM json_each(:verbs))" if verbs else "1"
+        rows = self._db.execute(
+            f"SELECT {RELATION} FROM json_each(:wanted) AS wanted CROSS JOIN {in_force} "
+            f"CROSS JOIN relation AS r ON r.id = v.relation WHERE {among} ORDER BY r.digest",
+            {**self._at, "wanted": json.dumps(numbers), "verbs": json.dumps(said)},
+        ).fetchall()
+        return self._decoder.relations(rows, self._mark.number)
+
+    def unsettled(self, key: Key) -> Sequence[RelationVersion]:
+        rows = self._db.execute(
+            f"SELECT {RELATION} FROM candidate AS c CROSS JOIN relation_version AS v ON v.id = c.version "
+            "CROSS JOIN relation AS r ON r.id = v.relation "
+            "WHERE c.key = ? AND v.opened <= ? AND (v.closed IS NULL OR v.closed > ?) ORDER BY r.digest",
+            [self._lookup.key_numbers(self._db, [key]).get(key), self._mark.number, self._mark.number],
+        ).fetchall()
+        return self._decoder.relations(rows, self._mark.number)
+
+    def relation(self, relation_id: str) -> RelationVersion | None:
+        rows = self._db.execute(
+            f"SELECT {RELATION} FROM relation AS r CROSS JOIN relation_version AS v ON v.relation = r.id "
+            "WHERE r.digest = ? AND v.opened <= ? ORDER BY v.opened DESC LIMIT 1",
+            [digest_of(relation_id), self._mark.number],
+        ).fetchall()
+        return self._decoder.relations(rows, self._mark.number)[0] if rows else None
+
+    def claims(self, names: Collection[AliasName]) -> Mapping[AliasName, Sequence[Claim]]:
+        return claims_of(self._decoder, names, self._mark.number)
+
+    def changes(
+        self, wanted: ChangeFilter, limit: int, before: tuple[int, int] | None = None
+    ) -> Sequence[RecordedChange]:
+        return changes(self._decoder, wanted, limit, before, self._mark.number)
+
+    def scopes(self) -> Sequence[ScopeState]:
+        rows = self._db.execute(
+            f"SELECT {STATE} FROM scope AS n CROSS JOIN state AS s ON s.scope = n.id AND s.opened = "
+            "(SELECT max(opened) FROM state WHERE scope = n.id AND opened <= :revision) "
+            "CROSS JOIN form AS f ON f.id = s.form "
+            "WHERE s.closed IS NULL OR s.closed > :revision ORDER BY n.source, n.name",
+            {"revision": self._mark.number},
+        )
+        return [state_of(row) for row in rows]
+
+    def folds(self, source: str | None = None, scope: str | None = None) -> Sequence[RunFold]:
+        until = None if self._mark.number == self._head else microseconds(self._mark.instant)
+        rows = self._db.execute(
+            f"SELECT {FOLD} FROM scope AS n JOIN fold AS f ON f.scope = n.id "
+            "WHERE (:source IS NULL OR n.source = :source) AND (:scope IS NULL OR n.name = :scope) "
+            "AND (:until IS NULL OR f.first_ended <= :until) "
+            "ORDER BY f.first_started, n.source, n.name, f.id",
+            {"source": source, "scope": scope, "until": until},
+        )
+        return [folds_of(row) for row in rows]
+
+    def documents(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, StoredDocument]:
+        numbers = self._lookup.document_numbers(self._db, refs)
+        rows = self._db.execute(
+            "SELECT d.id, ifnull(v.version, d.version), ifnull(v.mapping, d.mapping), v.text "
+            "FROM json_each(?1) AS wanted CROSS JOIN document_version AS v ON v.id = "
+            "(SELECT id FROM document_version WHERE document = wanted.value "
+            "AND opened <= ?2 ORDER BY opened DESC LIMIT 1) CROSS JOIN document AS d ON d.id = v.document "
+            "WHERE v.closed IS NULL OR v.closed > ?2",
+            [json.dumps(list(numbers)), self._mark.number],
+        )
+        return {
+            numbers[number]: StoredDocument(numbers[number], version, mapping, unpacked(text))
+            for number, version, mapping, text in rows
+        }
+
+    def doubts(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, datetime]:
+        numbers = self._lookup.document_numbers(self._db, refs)
+        found: dict[DocumentRef, datetime] = {}
+        for portion in chunks(numbers):
+            rows = self._db.execute(
+                f"SELECT document, since FROM doubt WHERE document IN ({marks(len(portion))}) AND opened <= ? "
+                "AND (closed IS NULL OR closed > ?)",
+                [*portion, self._mark.number, self._mark.number],
+            )
+            found.update((numbers[number], instant(since)) for number, since in rows)
+        return found
+
+    def sources(self) -> Sequence[SourceRecord]:
+        return sources_of(self._db)
+
+    def count(self, kinds: Collection[str] = ()) -> Mapping[str, int]:
+        return census(self._db, self._lookup, kinds, self._mark.number)
+
+
+def claims_of(decoder: Decoder, names: Collection[AliasName], revision: int) -> dict[AliasName, list[Claim]]:
+    """Give every claim of some aliases up to a revision, in the order in which they were made."""
+    numbers: dict[int, AliasName] = {}
+    by_type: dict[str, list[str]] = {}
+    for name in names:
+        by_type.setdefault(name.type, []).append(name.value)
+    for type_, values in by_type.items():
+        word = decoder.lookup.number(decoder.db, type_)
+        for portion in chunks(values):
+            sql = f"SELECT id, value FROM alias WHERE type = ? AND value IN ({marks(len(portion))})"
+            numbers.update((n, AliasName(type_, v)) for n, v in decoder.db.execute(sql, [word, *portion]))
+    found: dict[AliasName, list[Claim]] = {}
+    for several in chunks(numbers):
+        rows = decoder.db.execute(
+            f"SELECT {CLAIM} FROM claim AS c WHERE c.alias IN ({marks(len(several))}) AND c.opened <= ? ORDER BY c.id",
+            [*several, revision],
+        ).fetchall()
+        named = {number: (numbers[number].type, numbers[number].value) for number in several}
+        for number, claim in decoder.claims(rows, named, revision):
+            found.setdefault(numbers[number], []).append(claim)
+    return found

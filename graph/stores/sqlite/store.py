@@ -1,0 +1,94 @@
+"""Where is the embedded store kept? In one file, with connections for whoever reads it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from graph.model import RevisionMark
+from graph.store import NoSuchRevision
+from graph.stores.sqlite.file import open_to_read, telling
+from graph.stores.sqlite.lookup import Lookup
+from graph.stores.sqlite.reader import SqliteReader
+from graph.stores.sqlite.rows import mark_of, microseconds
+from graph.stores.sqlite.writer import SqliteWriter, newest
+
+_IDLE = 8
+"""Connections that wait for the next reader; more are opened when more are needed, and closed after."""
+
+
+class SqliteStore:
+    """A store in one file. Nothing is opened, and nothing made, before it is asked for."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
+        self._lookup = Lookup()
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self._writer: SqliteWriter | None = None
+        self._closed = False
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._guard:
+            db = self._idle.pop() if self._idle else None
+        db = db or open_to_read(self._path)
+        try:
+            with telling(self._path):
+                yield db
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            with self._guard:
+                kept = not self._closed and len(self._idle) < _IDLE
+                if kept:
+                    self._idle.append(db)
+            if not kept:
+                db.close()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[tuple[sqlite3.Connection, RevisionMark]]:
+        """Hold what is committed now, and nothing later."""
+        with self._connection() as db:
+            db.execute("BEGIN")
+            yield db, newest(db)  # a snapshot is taken by the first read
+
+    def head(self) -> RevisionMark:
+        with self._connection() as db:
+            return newest(db)
+
+    def revision(self, number: int) -> RevisionMark:
+        with self._connection() as db:
+            row = db.execute("SELECT number, instant FROM mark WHERE number = ?", [number]).fetchone()
+            if row is None:
+                raise NoSuchRevision(f"there is no revision {number}: the newest is {newest(db).number}")
+            return mark_of(row)
+
+    def revision_at(self, instant: datetime) -> RevisionMark:
+        with self._connection() as db:
+            sql = "SELECT number, instant FROM mark WHERE instant <= ? ORDER BY instant DESC LIMIT 1"
+            row = db.execute(sql, [microseconds(instant)]).fetchone()
+            if row is None:
+                raise NoSuchRevision(f"nothing was recorded before {instant.isoformat()}: ask for a later instant")
+            return mark_of(row)
+
+    @contextmanager
+    def reader(self, mark: RevisionMark | None = None) -> Iterator[SqliteReader]:
+        with self._snapshot() as (db, head):
+            yield SqliteReader(db, self._lookup, mark or head, head.number)
+
+    def writer(self) -> SqliteWriter:
+        self._writer = SqliteWriter(self._path, self._snapshot, self._lookup)
+        return self._writer
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        with self._guard:
+            idle, self._idle, self._closed = self._idle, [], True
+        for db in idle:
+            db.close()

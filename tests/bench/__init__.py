@@ -1,0 +1,1 @@
+"""What does a cycle cost? Ratios in one run, never a timed test."""

@@ -1,0 +1,115 @@
+"""What is an API server that serves pages from memory, and fails where it is told to?"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ruamel.yaml import YAML
+
+from collectors.kubernetes.client import METADATA_ONLY, Client
+from collectors.kubernetes.collector import KubernetesCollector
+from collectors.kubernetes.connection import Answer
+from collectors.kubernetes.resources import RESOURCES
+from collectors.kubernetes.settings import KubernetesSettings
+
+UID = "e8af6542-0d72-4ce3-bbda-4a4147f28d11"
+VERSIONS = {"": "v1", "apps": "v1", "batch": "v1", "discovery.k8s.io": "v1", "networking.k8s.io": "v1"}
+
+
+@cache
+def samples() -> Mapping[str, list[dict[str, Any]]]:
+    """Return the sample objects, by the name of their resource."""
+    text = Path(__file__).with_name("samples.yaml").read_text("utf-8")
+    loaded: Mapping[str, list[dict[str, Any]]] = json.loads(json.dumps(YAML(typ="safe", pure=True).load(text)))
+    return loaded
+
+
+def sample(resource: str, index: int = 0) -> dict[str, Any]:
+    """Return a fresh copy of one sample object, to change."""
+    copied: dict[str, Any] = json.loads(json.dumps(samples()[resource][index]))
+    return copied
+
+
+class MemoryApi:
+    """Answers like an API server, from memory. `fail` maps (path, page) to the answer or error given instead."""
+
+    def __init__(
+        self, objects: Mapping[str, Sequence[Mapping[str, Any]]], *, versions: Mapping[str, str] = VERSIONS
+    ) -> None:
+        self.uid = UID
+        self.position = 100
+        self.versions = dict(versions)
+        self.lists = {
+            self.path(resource.group, resource.plural): objects.get(resource.name, ()) for resource in RESOURCES
+        }
+        self.fail: dict[tuple[str, int], Answer | Exception] = {}
+        self.requests: list[str] = []
+        self.forgotten = 0
+        self._bodies: dict[str, bytes] = {}
+
+    def path(self, group: str, plural: str) -> str:
+        version = self.versions.get(group, "v1")
+        return f"/apis/{group}/{version}/{plural}" if group else f"/api/{version}/{plural}"
+
+    def fetch(self, path: str, accept: str) -> Answer:
+        self.requests.append(path)
+        parts = urlsplit(path)
+        query = parse_qs(parts.query)
+        start = int(query.get("continue", ["0"])[0])
+        page = start // int(query.get("limit", ["1"])[0]) + 1
+        failure = self.fail.get((parts.path, page))
+        if isinstance(failure, Exception):
+            raise failure
+        if failure is not None:
+            return failure
+        key = f"{self.uid} {self.position} {path}"  # written once, as a benchmark reads the same pages again and again
+        if key not in self._bodies:
+            self._bodies[key] = json.dumps(self._answer(parts.path, query, start, accept)).encode()
+        return Answer(200, self._bodies[key])
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _answer(self, path: str, query: Mapping[str, list[str]], start: int, accept: str) -> dict[str, Any]:
+        if path in self.lists:
+            limit = int(query["limit"][0])
+            objects = self.lists[path]
+            metadata = {"resourceVersion": str(self.position)}
+            if start + limit < len(objects):
+                metadata["continue"] = str(start + limit)
+            kind = "PartialObjectMetadataList" if accept == METADATA_ONLY else "List"
+            return {"kind": kind, "metadata": metadata, "items": list(objects[start : start + limit])}
+        if path == "/api/v1/namespaces/kube-system":
+            return {"metadata": {"uid": self.uid, "creationTimestamp": "2026-01-01T00:00:00Z"}}
+        if path == "/version":
+            return {"gitVersion": "v1.36.3", "platform": "linux/amd64"}
+        return self._discovery(path)
+
+    def _discovery(self, path: str) -> dict[str, Any]:
+        if path == "/api":
+            return {"versions": ["v1"]}
+        if path == "/apis":
+            return {
+                "groups": [
+                    {
+                        "name": group,
+                        "versions": [{"groupVersion": f"{group}/{version}"}],
+                        "preferredVersion": {"groupVersion": f"{group}/{version}"},
+                    }
+                    for group, version in self.versions.items()
+                    if group
+                ]
+            }
+        served = [listed.rpartition("/")[2] for listed in self.lists if listed.rpartition("/")[0] == path]
+        return {"resources": [{"name": name} for name in served]}
+
+
+def collector(api: MemoryApi, **settings: Any) -> KubernetesCollector:
+    """Return a collector named `prod` that reads this API."""
+    return KubernetesCollector("prod", KubernetesSettings(**settings), Client(api))

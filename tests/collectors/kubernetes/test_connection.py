@@ -1,0 +1,166 @@
+"""Does the wire fail in words, without secrets, and without retries that hide anything?"""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collectors.contract import Failed
+from collectors.kubernetes.connection import Connection
+from collectors.kubernetes.settings import KubernetesSettings
+
+BODY = b'{"ok": true}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
+Handle = Callable[[socket.socket, int], bool]
+"""Answers the n-th request on a connection; tells whether the connection stays open."""
+
+
+@contextmanager
+def server(handle: Handle) -> Iterator[tuple[str, list[bytes]]]:
+    """Serve on the loopback; give the address and what was received."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    received: list[bytes] = []
+
+    def connection(client: socket.socket) -> None:
+        with client:
+            number = 0
+            while request := client.recv(65536):
+                received.append(request)
+                number += 1
+                if not handle(client, number):
+                    return
+
+    def accept() -> None:
+        while True:
+            try:
+                client, _ = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=connection, args=(client,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{listening.getsockname()[1]}", received
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def connection_to(folder: Path, address: str, **settings: object) -> Connection:
+    """Return a connection whose kubeconfig has a token, and credentials in the URL."""
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "current-context": "test",
+                "clusters": [{"name": "test", "cluster": {"server": f"http://canary-user:canary-password@{address}"}}],
+                "users": [{"name": "test", "user": {"token": "canary-token"}}],
+                "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+            }
+        )
+    )
+    return Connection(KubernetesSettings.model_validate({"kubeconfig": str(kubeconfig), **settings}))
+
+
+def answer(client: socket.socket, _: int) -> bool:
+    """Answer, and stay."""
+    client.sendall(ANSWER)
+    return True
+
+
+def test_it_reads_with_the_token_and_past_any_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loopback never goes by way of a proxy of the environment."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with server(answer) as (address, received):
+        wire = connection_to(tmp_path, address)
+        assert wire.fetch("/version", "application/json").body == BODY
+        wire.close()
+    assert b"authorization: Bearer canary-token" in received[0]
+    assert received[0].startswith(b"GET /version ")
+
+
+def test_an_idle_connection_that_was_closed_is_opened_once_more(tmp_path: Path) -> None:
+    """The server closes without a byte on the second request of a connection: one more attempt, and no third."""
+
+    def handle(client: socket.socket, number: int) -> bool:
+        return answer(client, number) if number == 1 else False
+
+    with server(handle) as (address, received):
+        wire = connection_to(tmp_path, address)
+        assert [wire.fetch("/version", "application/json").status for _ in range(2)] == [200, 200]
+        assert len(received) == 3
+        wire.close()
+    with server(nothing) as (address, received):
+        wire = connection_to(tmp_path, address)
+        with pytest.raises(Failed, match="cut the connection"):
+            wire.fetch("/version", "application/json")
+        assert len(received) == 2
+
+
+def nothing(client: socket.socket, number: int) -> bool:
+    """Leave without a byte."""
+    return False
+
+
+def half(client: socket.socket, _: int) -> bool:
+    """Send half of the body, and leave."""
+    client.sendall(ANSWER[:-5])
+    return False
+
+
+def silence(client: socket.socket, _: int) -> bool:
+    """Send nothing, and stay until the client goes."""
+    client.recv(1)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("handle", "words"), [(half, "cut the connection before its answer was complete"), (silence, "in time")]
+)
+def test_failures_are_sentences_without_credentials(tmp_path: Path, handle: Handle, words: str) -> None:
+    """Half an answer and no answer, once each, and nothing of the token or of the URL's credentials in the words."""
+    with server(handle) as (address, received):
+        wire = connection_to(tmp_path, address, read_timeout=0.2)
+        with pytest.raises(Failed, match=words) as caught:
+            wire.fetch("/api/v1/pods", "application/json")
+        assert len(received) == 1
+        wire.close()
+    assert address in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_nobody_there_is_a_sentence(tmp_path: Path) -> None:
+    """A refused connection says what to check."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    with pytest.raises(Failed, match="does not take connections; check that the cluster runs"):
+        connection_to(tmp_path, address).fetch("/version", "application/json")
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)])
+def test_a_throttling_server_is_heard(tmp_path: Path, header: str, seconds: float | None) -> None:
+    """Retry-After in seconds or as a date; rubbish is none."""
+
+    def handle(client: socket.socket, _: int) -> bool:
+        client.sendall(f"HTTP/1.1 429 Slow\r\nRetry-After: {header}\r\nContent-Length: 0\r\n\r\n".encode())
+        return True
+
+    with server(handle) as (address, _):
+        wire = connection_to(tmp_path, address)
+        got = wire.fetch("/version", "application/json")
+        assert (got.status, got.retry_after) == (429, seconds)
+        wire.close()
+
+
+@pytest.mark.parametrize("text", ["", "{", "- a", "{apiVersion: v1}", "{current-context: none, contexts: []}"])
+def test_a_kubeconfig_that_cannot_be_used_is_a_sentence(tmp_path: Path, text: str) -> None:
+    """Whatever is in it."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    with pytest.raises(Failed, match="kubeconfig"):
+        Connection(KubernetesSettings(kubeconfig=str(path))).fetch("/version", "application/json")

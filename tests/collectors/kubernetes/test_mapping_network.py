@@ -1,0 +1,94 @@
+"""What does the mapping make of services, endpoints, ingresses, configuration and identities?"""
+
+from graph.model import Alias, AliasEnd, Holding, KeyEnd, Method
+from tests.collectors.kubernetes.memory_api import sample
+from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
+
+
+def test_a_cluster_ip_is_an_exclusive_alias_and_none_is_none() -> None:
+    """A headless and an external service hold no address."""
+    assert Alias("ip", f"{CLUSTER}|10.96.0.20", Holding.EXCLUSIVE) in subject(mapped("services")).aliases
+    headless, external = subject(mapped("services", 1)), subject(mapped("services", 2))
+    assert headless.attributes["headless"] is True
+    assert external.attributes["external_name"] == "legacy.example.com"
+    assert not [alias for entity in (headless, external) for alias in entity.aliases if alias.type == "ip"]
+
+
+def test_a_slice_ties_its_service_to_pods_by_uid() -> None:
+    """R6: readiness from the endpoint, several endpoints of one pod merged; an endpoint without a pod only counted."""
+    said = mapped("endpointslices.discovery.k8s.io")
+    [tie] = ties(said, "SELECTS").values()
+    assert tie.source == KeyEnd(SHOP.child("k8s.service", "cart"))
+    assert tie.target == KeyEnd(SHOP.child("k8s.pod", "pod-1"))
+    assert (tie.slot, tie.method) == ("IPv4", Method.SELECTOR)
+    assert tie.attributes == {
+        "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}],
+        "zone": "eu-west-1a",
+        "ready": True,
+        "serving": True,
+        "terminating": True,
+        "addresses": ["10.244.1.8", "10.244.1.9"],
+    }
+    assert subject(said).attributes["endpoints_total"] == 3
+    assert subject(said).attributes["endpoints_ready"] == 2  # what is not known counts as ready
+
+
+def test_a_slice_without_owner_is_its_services_by_label() -> None:
+    """By owner reference with the uid; else by label, marked as such."""
+    [owned] = ties(mapped("endpointslices.discovery.k8s.io"), "MANAGED_BY").values()
+    assert owned.target == KeyEnd(SHOP.child("k8s.service", "cart"), "service-1")
+    [labelled] = ties(mapped("endpointslices.discovery.k8s.io", 1), "MANAGED_BY").values()
+    assert (labelled.method, labelled.confidence) == (Method.LABEL, 0.9)
+
+
+def test_the_order_of_endpoints_says_nothing() -> None:
+    """The controller may write them in any order."""
+    item = sample("endpointslices.discovery.k8s.io")
+    item["endpoints"].reverse()
+    assert mapped("endpointslices.discovery.k8s.io", item=item) == mapped("endpointslices.discovery.k8s.io")
+
+
+def test_an_ingress_routes_by_host_and_path() -> None:
+    """R7: a slot for each host and path, one for the default backend, and the old shape of a backend."""
+    said = mapped("ingresses.networking.k8s.io")
+    routes = {name.rpartition("/")[2]: tie for name, tie in ties(said, "ROUTES_TO").items()}
+    assert {name: tie.slot for name, tie in routes.items()} == {
+        "cart": "shop.example.com /cart",
+        "old": "* /",
+        "storefront": "default",
+    }
+    assert routes["storefront"].attributes == {"port": 80, "default": True}
+    assert routes["cart"].attributes == {
+        "host": "shop.example.com",
+        "path": "/cart",
+        "path_type": "Prefix",
+        "port": "http",
+    }
+    assert list(ties(said, "USES_CONFIG")) == [SHOP.child("k8s.secret", "shop-tls")]
+
+
+def test_configuration_is_keys_and_hashes() -> None:
+    """No value, and not even the hash of what is named like a secret; one that never rests has no hash."""
+    attributes = subject(mapped("configmaps")).attributes
+    assert attributes["keys"] == ["cart.yaml", "db-password", "logo"]
+    hashes = attributes["content_hash"]
+    assert isinstance(hashes, dict)
+    assert set(hashes) == {"cart.yaml", "logo"}
+    assert "content_hash" not in subject(mapped("configmaps", 1)).attributes
+
+
+def test_a_service_account_assumes_its_role() -> None:
+    """R14: by annotation, .9; what is no role ARN ties nothing."""
+    [tie] = ties(mapped("serviceaccounts"), "ASSUMES").values()
+    assert tie.target == AliasEnd("aws.arn", "arn:aws:iam::123456789012:role/cart", ("aws.iam.role",))
+    assert (tie.method, tie.confidence) == (Method.ANNOTATION, 0.9)
+    item = sample("serviceaccounts")
+    item["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] = "cart"
+    assert not ties(mapped("serviceaccounts", item=item), "ASSUMES")
+
+
+def test_a_namespace_is_part_of_its_cluster() -> None:
+    """By key with the uid as incarnation."""
+    said = mapped("namespaces")
+    assert (subject(said).key, subject(said).incarnation) == (SHOP, "ns-shop")
+    assert list(ties(said, "PART_OF")) == [CLUSTER]

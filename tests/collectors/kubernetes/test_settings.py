@@ -1,0 +1,44 @@
+"""Are settings that cannot work refused before anything is asked of a cluster?"""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from collectors.kubernetes import plugin
+from collectors.kubernetes.resources import RESOURCES
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"in_cluster": True, "context": "prod"},
+        {"namespaces": []},
+        {"namespaces": ["Shop"]},
+        {"namespaces": ["shop", "shop"]},
+        {"page_size": 0},
+        {"read_timeout": 0},
+        {"password": "hunter22"},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None:
+    """Two ways in at once, names that no namespace has, nonsense numbers, and words that are none."""
+    with pytest.raises(ValidationError):
+        plugin.settings.model_validate(settings)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    """A kubeconfig's current context is enough."""
+    assert plugin.settings.model_validate({}) is not None
+
+
+def test_the_hash_key_does_not_show() -> None:
+    """Not when settings are printed, either."""
+    assert "canary-key" not in repr(plugin.settings.model_validate({"hash_key": "canary-key"}))
+
+
+def test_permissions_name_every_resource_and_only_reading() -> None:
+    """One for each resource, with a reason; nothing but get and list."""
+    assert {f"list {resource.name}" for resource in RESOURCES} <= set(plugin.permissions)
+    assert {permission.split()[0] for permission in plugin.permissions} == {"get", "list"}
+    assert all(plugin.permissions.values())

@@ -1,0 +1,1 @@
+"""Does a replay say what was recorded, when it was recorded?"""

@@ -1,0 +1,1 @@
+"""A real cluster in, a dated answer out: nothing between them is played."""
