@@ -10,6 +10,7 @@ import structlog
 
 from collectors.contract import Collector
 from discovery.cycle import Cycle
+from discovery.garbage import look_seldom
 from discovery.ledger import Clock, Ledger, utc_now
 from discovery.listener import Everybody, Listener, Look
 from discovery.schedule import Schedule
@@ -68,6 +69,7 @@ class Service:
         clock: Clock = utc_now,
         listener: Listener | None = None,
     ) -> None:
+        look_seldom()
         self.sources = tuple(sources)
         self._store = store
         self._ledger = ledger

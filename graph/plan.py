@@ -276,7 +276,9 @@ def plan_watch(
         elif verdict is not None:
             changes.mapped.append(verdict)
             holder = holders.get(Key(verdict.subject))
-            if holder not in (None, id_) and holder not in last:
+            former = known.get(id_)
+            minted = former is None or former.gone
+            if minted and holder not in (None, id_) and holder not in last:
                 changes.ended.append(Ending(str(holder), EndReason.REPLACED, verdict.position))
     changes.seen = len(last)
     return changes

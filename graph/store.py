@@ -97,7 +97,11 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document in force at a revision: its version there, and the canonical text of what it states."""
+    """A document in force at a revision, and the canonical text of what it states.
+
+    version, mapping: the source's token and the mapping that first stated just this. A token that has moved on since,
+    without a difference, is upkeep, and not part of what a revision answers.
+    """
 
     ref: DocumentRef
     version: str
@@ -233,7 +237,7 @@ class Stage(Present, Protocol):
         ...
 
     def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
-        """Write the tokens of documents whose statements did not change. Makes no revision."""
+        """Write the tokens of documents whose statements did not change, unless a later look has. Makes no revision."""
         ...
 
     def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:

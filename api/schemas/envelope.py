@@ -98,7 +98,7 @@ FRESHNESS_EXAMPLE: Example = {
             "scope": "pods",
             "status": "unreadable",
             "since": "2026-03-01T10:14:00.000000Z",
-            "effect": "pods of prod has not been readable since 2026-03-01T10:14:00.000000Z (403: may not list);"
+            "effect": "pods of prod: not readable since 2026-03-01T10:14:00.000000Z (403: may not list);"
             " absence is not evidence, presence may be past",
         }
     ],

@@ -115,7 +115,7 @@ def _last_complete(fold: RunFold | None, instant: datetime) -> tuple[datetime | 
 
 
 def _what(scope: Scope) -> str:
-    return f"anything of {scope.source}" if scope.name == "*" else f"{scope.name} of {scope.source}"
+    return f"everything of {scope.source}" if scope.name == "*" else f"{scope.name} of {scope.source}"
 
 
 def _gap(state: ScopeState, one: ScopeFreshness) -> Gap | None:
@@ -125,13 +125,11 @@ def _gap(state: ScopeState, one: ScopeFreshness) -> Gap | None:
         return None
     match state.status:
         case ScopeStatus.NEVER_READ:
-            effect = f"{what} has never been read{reason}; that none is shown is not evidence that there is none"
+            effect = f"{what}: never read{reason}; that none is shown is not evidence that there is none"
         case ScopeStatus.UNREADABLE:
-            effect = (
-                f"{what} has not been readable since {since}{reason}; absence is not evidence, presence may be past"
-            )
+            effect = f"{what}: not readable since {since}{reason}; absence is not evidence, presence may be past"
         case _:
-            effect = f"{what} has been listed no longer since {since}{reason}; what only it covered is unknown"
+            effect = f"{what}: not listed since {since}{reason}; what only it covered is unknown"
     return Gap(state.scope.source, state.scope.name, state.status.value, state.since, effect)
 
 

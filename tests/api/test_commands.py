@@ -94,7 +94,7 @@ def test_an_empty_table_shows_its_gaps(path: Path) -> None:
     """Nothing answers, and pods cannot be read."""
     found = run(path, "list", "--kind", "k8s.pod", "--name", "nothing")
     assert found.stdout.startswith("No entity in force")
-    assert "Not seen: pods of prod has not been readable since" in found.stdout
+    assert "Not seen: pods of prod: not readable since" in found.stdout
 
 
 def test_a_cursor_goes_on(path: Path) -> None:

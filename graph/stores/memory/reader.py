@@ -130,7 +130,7 @@ class MemoryReader:
     def documents(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, StoredDocument]:
         pages = {ref: in_force(self._tables.documents.get(ref, []), self._mark.number) for ref in refs}
         return {
-            ref: StoredDocument(ref, page.known.version, page.known.mapping, page.text)
+            ref: StoredDocument(ref, page.version, page.mapping, page.text)
             for ref, page in pages.items()
             if page is not None
         }

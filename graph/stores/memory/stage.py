@@ -174,7 +174,7 @@ class MemoryStage:
         self._tables.left_behind.pop(ref, None)
         one = delta.stored
         known = Known(one.fingerprint, one.mapping, one.version, one.position, one.subject, one.incarnation)
-        put(history, Page(known, one.text), self.revision)
+        put(history, Page(known, one.text, one.version, one.mapping), self.revision)
 
     def _accept_claims(self, ref: DocumentRef, delta: Delta, taken: Interval) -> None:
         dropped, added = claim_changes(ref, delta, taken)
@@ -240,6 +240,8 @@ class MemoryStage:
             if not history or history[-1].closed is not None:
                 continue
             page = history[-1].value
+            if position is not None and page.known.position is not None and page.known.position > position:
+                continue  # a later look has been here
             known = replace(page.known, version=version, position=position, mapping=mapping)
             history[-1] = replace(history[-1], value=replace(page, known=known))
 

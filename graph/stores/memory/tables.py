@@ -70,10 +70,12 @@ def restore(history: History[T], revision: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document as it is stored: what to compare with, and what it states."""
+    """A document as it is stored: what to compare with, what it states, and the token and mapping that first did."""
 
     known: Known
     text: str
+    version: str
+    mapping: int
 
 
 @dataclass(slots=True)

@@ -79,12 +79,8 @@ class Documents:
         made = [(row.number, self._revision) for row in rows if row.changed == self._revision]
         self._db.executemany("DELETE FROM document_version WHERE document = ? AND opened = ?", made)
         self._db.executemany(
-            "UPDATE document_version SET closed = ?, version = ?, mapping = ? WHERE document = ? AND opened = ?",
-            [
-                (self._revision, row.version, row.mapping, row.number, row.changed)
-                for row in rows
-                if row.changed < self._revision
-            ],
+            "UPDATE document_version SET closed = ? WHERE document = ? AND opened = ?",
+            [(self._revision, row.number, row.changed) for row in rows if row.changed < self._revision],
         )
 
     def _leave(self, deltas: Sequence[Delta], stored: dict[DocumentRef, _Stored]) -> None:
@@ -125,11 +121,12 @@ class Documents:
             token = (bytes.fromhex(one.fingerprint), one.mapping, one.version, one.position, one.incarnation, 0)
             of = (number, self._interning.word(delta.source), delta.id, IN_FORCE, self._revision, subjects[one.subject])
             documents.append((*of, *token))
-            versions.append((self._interning.fresh("document_version"), number, self._revision, packed(one.text)))
+            version = (self._interning.fresh("document_version"), number, self._revision)
+            versions.append((*version, one.version, one.mapping, packed(one.text)))
         self._remove_homes(moved)
         self._db.executemany(f"INSERT OR REPLACE INTO document VALUES ({marks(12)})", documents)
         self._db.executemany("INSERT OR IGNORE INTO home VALUES (?, ?, ?, ?)", homes)
-        self._db.executemany("INSERT INTO document_version VALUES (?, ?, ?, NULL, NULL, NULL, ?)", versions)
+        self._db.executemany("INSERT INTO document_version VALUES (?, ?, ?, NULL, ?, ?, ?)", versions)
 
     def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
         word = self._interning.word(source)
@@ -137,9 +134,9 @@ class Documents:
         for portion in chunks(touched):
             noted.update(id_ for id_, _, _ in portion)
             self._db.executemany(
-                "UPDATE document SET version = ?, position = ?, mapping = ? "
-                "WHERE source = ? AND name = ? AND standing = 1",
-                [(version, position, mapping, word, id_) for id_, version, position in portion],
+                "UPDATE document SET version = ?, position = ?, mapping = ? WHERE source = ? AND name = ? "
+                "AND standing = 1 AND (position IS NULL OR ? IS NULL OR position <= ?)",
+                [(version, position, mapping, word, id_, position, position) for id_, version, position in portion],
             )
 
     def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:

@@ -125,7 +125,7 @@ class SqliteReader:
     def documents(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, StoredDocument]:
         numbers = self._lookup.document_numbers(self._db, refs)
         rows = self._db.execute(
-            "SELECT d.id, ifnull(v.version, d.version), ifnull(v.mapping, d.mapping), v.text "
+            "SELECT d.id, v.version, v.mapping, v.text "
             "FROM json_each(?1) AS wanted CROSS JOIN document_version AS v ON v.id = "
             "(SELECT id FROM document_version WHERE document = wanted.value "
             "AND opened <= ?2 ORDER BY opened DESC LIMIT 1) CROSS JOIN document AS d ON d.id = v.document "

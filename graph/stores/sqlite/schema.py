@@ -39,15 +39,15 @@ CREATE INDEX fold_outcome ON fold (scope, outcome);
 
 _DOCUMENTS = """
 -- standing: 0 ended, 1 in force, 2 ended and its position is left behind. changed: the revision that last said so.
--- What moves without a new version (token, mapping, position, doubt) stands here, and goes to the version at its end.
+-- What moves without a new version (token, mapping, position, doubt) stands here; a version keeps what first stated it.
 CREATE TABLE document (
     id INTEGER PRIMARY KEY, source INTEGER NOT NULL, name TEXT NOT NULL, standing INTEGER NOT NULL,
     changed INTEGER NOT NULL, subject INTEGER NOT NULL, fingerprint BLOB NOT NULL, mapping INTEGER NOT NULL,
     version TEXT NOT NULL, position INTEGER, incarnation TEXT, missed INTEGER NOT NULL, UNIQUE (source, name)
 );
 CREATE TABLE document_version (
-    id INTEGER PRIMARY KEY, document INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER, version TEXT,
-    mapping INTEGER, text NOT NULL
+    id INTEGER PRIMARY KEY, document INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER,
+    version TEXT NOT NULL, mapping INTEGER NOT NULL, text NOT NULL
 );
 CREATE UNIQUE INDEX document_opened ON document_version (document, opened);
 -- The documents that stand, by what a scope covers them by.

@@ -188,3 +188,23 @@ def test_forever_means_for_good(world: World, store: GraphStore) -> None:
             MACHINES[0],
             NODE,
         )
+
+
+def test_a_token_that_moves_on_alone_changes_no_answer(world: World, store: GraphStore) -> None:
+    """Evidence is the version that first stated what holds; a heartbeat is upkeep."""
+    ref = DocumentRef("kube", "a")
+
+    def heartbeat(token: str, position: int) -> None:
+        states = A1.statements
+        assert world.read(PODS, Position(position), document("a", token, *states)).mark is None
+
+    world.read(PODS, Position(1), A1)
+    heartbeat("7", 7)
+    with store.reader() as reader:
+        assert reader.documents([ref])[ref].version == "1"
+    assert world.writer.known(PODS)[0]["a"].version == "7"
+    stage_position = 5  # planned before the look at 7 was committed, and committed after it
+    with world.writer.stage() as stage:
+        stage.touch("kube", [("a", "5", stage_position)], 1)
+        stage.publish(None)
+    assert world.writer.known(PODS)[0]["a"].version == "7"
