@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from graph.model import Document, Ended, Entity, Key, Position, Scope, Statement, fingerprint, statements_text
+from graph.model import Document, Ended, Entity, Key, KeyEnd, Position, Scope, Statement, fingerprint, statements_text
 from graph.model.canonical import relation_id
 
 
@@ -30,8 +30,8 @@ from graph.model.canonical import relation_id
 class Known:
     """What the store remembers of a document, to compare the next one with.
 
-    fingerprint: of the canonical text of its statements, before resolution. subject: the key of its entity, or "" where
-    it states a tie. missed: the last complete listing lacked it, and its ending is doubted. gone: it has ended, and
+    fingerprint: of the canonical text of its statements, before resolution. subject: the key of its entity, or the
+    place of its tie. missed: the last complete listing lacked it, and its ending is doubted. gone: it has ended, and
     only its position is left behind, until a listing past it completes.
     """
 
@@ -129,10 +129,18 @@ class DocumentChanges:
 
 
 def _subject(statements: tuple[Statement, ...]) -> tuple[str, str | None]:
+    """Say by what a scope covers a document: the key of its entity, or the place of its tie.
+
+    A tie stands where its source stands: `<key of the source>/SELECTS/<id of the relation>`. One whose source is an
+    alias stands nowhere in particular, so only a scope without a range covers it.
+    """
     first = statements[0] if statements else None
     if isinstance(first, Entity):
         return first.key, first.incarnation
-    return ("" if first is None else f"~{relation_id(first)}"), None
+    if first is None:
+        return "", None
+    place = f"{first.source.key}/" if isinstance(first.source, KeyEnd) else ""
+    return f"{place}{first.verb}/{relation_id(first)}", None
 
 
 def mapped_document(document: Document, mapping: int, position: int | None) -> Mapped:

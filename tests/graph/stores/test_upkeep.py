@@ -208,3 +208,23 @@ def test_a_token_that_moves_on_alone_changes_no_answer(world: World, store: Grap
         stage.touch("kube", [("a", "5", stage_position)], 1)
         stage.publish(None)
     assert world.writer.known(PODS)[0]["a"].version == "7"
+
+
+def test_a_document_that_only_states_a_tie_is_covered_where_its_source_stands(world: World, store: GraphStore) -> None:
+    """Conclusions and what people add are such documents: known, compared, and ended like any other."""
+    ties = Scope("asbuilt", "exposed", frozenset({"EXPOSED_BY"}), CLUSTER)
+    elsewhere = Scope("asbuilt", "elsewhere", frozenset({"EXPOSED_BY"}), "k8s.cluster/two")
+    anywhere = Scope("asbuilt", "anywhere", frozenset({"EXPOSED_BY"}))
+    balancer = Key.of(("aws.elbv2.load_balancer", "front"))
+    near = document("near", "", tie(SHOP.child("k8s.service", "cart"), "EXPOSED_BY", balancer))
+    more = [document(f"m{n}", "", tie(SHOP.child("k8s.service", f"s{n}"), "EXPOSED_BY", balancer)) for n in range(3)]
+    cited = document("cited", "", tie(alias_end("dns", "shop", "k8s.service"), "EXPOSED_BY", balancer))
+    world.read(ties, near, *more)
+    world.read(anywhere, near, *more, cited)
+    assert set(world.writer.known(ties)[0]) == {"near", "m0", "m1", "m2"}
+    assert set(world.writer.known(anywhere)[0]) == {"near", "m0", "m1", "m2", "cited"}
+    assert not world.writer.known(elsewhere)[0]
+    assert world.read(ties, near, *more).mark is None
+    assert world.read(ties, *more).ended == 1
+    with store.reader() as reader:
+        assert len(reader.relations([balancer], outgoing=False)) == 4
