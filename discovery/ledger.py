@@ -6,12 +6,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from discovery.source import Source
+import structlog
+
+from discovery.source import RESERVED, Source
 from graph import register
+from graph.correlate import Engine
 from graph.model import RevisionMark, Run, Scope, ScopeStatus
 from graph.plan import DocumentChanges, Known
 from graph.record import Recorded, record
-from graph.store import GraphStore, SourceRecord
+from graph.store import GraphStore, SourceRecord, StoreError
+
+log = structlog.get_logger("asbuilt.ledger")
 
 Clock = Callable[[], datetime]
 """Tells the instant, in UTC. Passed in, so that tests make their own time."""
@@ -27,6 +32,7 @@ class Ledger:
 
     def __init__(self, store: GraphStore, clock: Clock = utc_now) -> None:
         self._writer = store.writer()
+        self._engine = Engine(store, self._writer)
         self._clock = clock
         self._turn = threading.Lock()
 
@@ -42,9 +48,9 @@ class Ledger:
             return register.list_scopes(stage, source.name, scopes, source.reading(), self._clock())
 
     def sources(self) -> Sequence[SourceRecord]:
-        """Give every source that the store remembers."""
+        """Give every source that the store remembers, those left out that Asbuilt is itself."""
         with self._turn, self._writer.stage() as stage:
-            return stage.sources()
+            return [record for record in stage.sources() if record.name not in RESERVED]
 
     def live_scopes(self, source: str) -> list[Scope]:
         """Give the scopes that a source stands as, those that it lists no longer left out."""
@@ -64,6 +70,25 @@ class Ledger:
         """Commit one run, with what it planned against the revision `base`. Raise Overtaken where that is outdated."""
         with self._turn, self._writer.stage(base) as stage:
             return record(stage, run, changes, source.reading(), self._clock())
+
+    def conclude(self, stale_after: float) -> RevisionMark | None:
+        """Have every rule conclude from what is recorded by now; give the last revision that this makes, if any.
+
+        A rule that raises has a failed run, and what it concluded before stands.
+        """
+        mark = None
+        with self._turn:
+            for rule in self._engine.rules:
+                try:
+                    recorded = self._engine.conclude(rule, self._clock(), stale_after).recorded
+                except StoreError:
+                    raise
+                except Exception as error:
+                    log.exception("a rule raised what it should not", rule=rule.name)
+                    reason = f"has a defect ({type(error).__name__}): report it, with the log"
+                    recorded = self._engine.fail(rule, reason, self._clock(), stale_after)
+                mark = recorded.mark or mark
+        return mark
 
     def retire(self, source: str, scope: str | None) -> tuple[RevisionMark | None, int]:
         """End, on a person's word, what a source (or one scope) states; give the revision and the documents ended."""

@@ -87,10 +87,14 @@ class Service:
         REVISION.set(self._store.head().number)
 
     def look(self, source: Source) -> Look:
-        """Look at one source now. Raise StoreError where that cannot be recorded."""
+        """Look at one source now, and have the rules conclude. Raise StoreError where that cannot be recorded."""
         look = self._cycle.look(source, self._eyes.of(source), self._stop)
         if look.stuck:
             self._eyes.drop(source)
+        if not self._stop.is_set():
+            mark = self._ledger.conclude(max(one.stale_after for one in self.sources))
+            if mark is not None:
+                REVISION.set(mark.number)
         return look
 
     def look_at_all(self, names: Sequence[str] = ()) -> list[Look]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from collectors.contract import Collector, Plugin, SourceSettings
 from graph.model import Document, Position, Scope
 from graph.record import Reading
+from graph.register import OURS
 
 STALE_INTERVALS = 3
 """How many intervals a scope may fail, by default, until it counts as unreadable."""
@@ -15,8 +16,8 @@ STALE_INTERVALS = 3
 PARALLEL = 4
 """How many scopes are read side by side, where neither configuration nor collector says otherwise."""
 
-RESERVED = frozenset({"asbuilt", "people"})
-"""Sources that Asbuilt is itself: its rules, and what people add."""
+RESERVED = OURS
+"""Names that no configured source may have."""
 
 
 @dataclass(frozen=True, slots=True)

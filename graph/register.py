@@ -12,7 +12,14 @@ from datetime import datetime
 from graph.model import Cause, Key, Knowledge, Outcome, RevisionMark, Run, Scope, ScopeState, ScopeStatus
 from graph.plan import DocumentChanges, Ending, EndReason
 from graph.record import Reading, Recorded, fresh_state, write_documents
+from graph.settle.merge import PEOPLE
 from graph.store import SourceRecord, Stage
+
+ASBUILT = "asbuilt"
+"""The source whose scopes are the rules."""
+
+OURS = frozenset({ASBUILT, PEOPLE})
+"""The sources that Asbuilt is itself, its rules and what people add. Nobody configures them, and they never vanish."""
 
 WHOLE = "*"
 """The name of the scope that a source stands as until it has told its scopes."""
@@ -43,7 +50,7 @@ def configure(
         moved |= _stand_whole(stage, whole_scope(name, states), stale_after, now)
         moved |= _set_stale_after(stage, name, stale_after)
     for record in stage.sources():
-        if record.name in named or not record.configured:
+        if record.name in named or record.name in OURS or not record.configured:
             continue
         stage.write_source(replace(record, configured=False))
         for state in stage.states(record.name):

@@ -44,6 +44,7 @@ def listing(kubeconfig: str) -> int:
         page = client.page(wanted, limit=PAGE, continue_=token, number=number)
         token = page.continue_
         count += len(page.items)
+        del page  # as the collector does: nothing of a page outlives it
     client.close()
     return count
 

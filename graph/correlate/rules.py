@@ -1,0 +1,9 @@
+"""Which rules are there?"""
+
+from __future__ import annotations
+
+from graph.correlate.rule import Rule
+from graph.correlate.selector import Selector
+
+RULES: tuple[Rule, ...] = (Selector(),)
+"""Every rule, in the order in which they conclude. No rule reads what another concludes, so any order is right."""
