@@ -21,7 +21,11 @@ from graph.model.versions import Resolved, Tie
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A holder's statement of an alias. taken: from the start to the end of the run that first had it."""
+    """A holder's statement of an alias.
+
+    taken: from the start of the last run that did not have it (None: nobody had looked) to the end of the first that
+    had.
+    """
 
     alias: Alias
     key: Key
@@ -41,16 +45,23 @@ Seen = Callable[[Claim], datetime | None]
 
 
 def _together(claims: Sequence[Claim], seen: Seen) -> set[Key]:
-    """Give who holds an exclusive alias among claims of one kind."""
-    if len({claim.key for claim in claims}) == 1:
-        return {claims[0].key}
-    last = max(claim.taken.end for claim in claims)
-    takers = {claim.key for claim in claims if claim.taken.end == last}
-    again = (claim for claim in claims if claim.key not in takers)
-    for claim in again:
-        seen_at = seen(claim)
-        if seen_at is not None and seen_at >= last:
-            takers.add(claim.key)
+    """Give who holds an exclusive alias among claims of one kind.
+
+    Who already had it when its source was first looked at was not seen taking it, however late that look was.
+    """
+    by_key: dict[Key, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_key[claim.key].append(claim)
+    if len(by_key) == 1:
+        return set(by_key)
+    took = {key: min(claim.taken.end for claim in mine) for key, mine in by_key.items()}
+    watched = {key for key, mine in by_key.items() if any(claim.taken.start is not None for claim in mine)}
+    last = max(took[key] for key in (watched or took))
+    takers = {key for key in (watched or took) if took[key] == last}
+    for key, mine in by_key.items():
+        looks = [*(claim.taken.end for claim in mine), *(at for at in map(seen, mine) if at is not None)]
+        if key not in takers and max(looks) >= last:
+            takers.add(key)
     return takers
 
 

@@ -128,41 +128,46 @@ class DocumentChanges:
         return not (len(self.mapped) or self.ended or self.missed or self.found)
 
 
-def _subject(statements: tuple[Statement, ...]) -> tuple[str, str | None]:
+def _subject(document: str, statements: tuple[Statement, ...], scope: Scope) -> tuple[str, str | None]:
     """Say by what a scope covers a document: the key of its entity, or the place of its tie.
 
-    A tie stands where its source stands: `<key of the source>/SELECTS/<id of the relation>`. One whose source is an
-    alias stands nowhere in particular, so only a scope without a range covers it.
+    A tie stands, as if its verb were a kind, where its source stands: `<key of the source>/SELECTS/<id of the
+    relation>`. One whose source is an alias stands where it was read, and so does a document that states nothing.
     """
     first = statements[0] if statements else None
     if isinstance(first, Entity):
         return first.key, first.incarnation
+    place = f"{scope.range}/" if scope.range else ""
     if first is None:
-        return "", None
-    place = f"{first.source.key}/" if isinstance(first.source, KeyEnd) else ""
+        return f"{place}{min(scope.states, default='-')}/{fingerprint(document)}", None
+    if isinstance(first.source, KeyEnd):
+        place = f"{first.source.key}/"
     return f"{place}{first.verb}/{relation_id(first)}", None
 
 
-def mapped_document(document: Document, mapping: int, position: int | None) -> Mapped:
+def mapped_document(document: Document, scope: Scope, mapping: int, position: int | None) -> Mapped:
     """Map a document, write its statements in canonical form, and fingerprint them."""
     statements = document.statements
     text = statements_text(statements)
-    subject, incarnation = _subject(statements)
+    subject, incarnation = _subject(document.id, statements, scope)
     return Mapped(document.id, document.version, mapping, position, fingerprint(text), text, subject, incarnation)
 
 
-def _compare(changes: DocumentChanges, known: Known | None, document: Document, mapping: int) -> Mapped | None:
+def _compare(
+    changes: DocumentChanges, known: Known | None, document: Document, scope: Scope, mapping: int
+) -> Mapped | None:
     """Decide about one document that the source shows; give its mapped form where it is opened or revised."""
     if known is None or known.gone:
-        return mapped_document(document, mapping, changes.position)
+        return mapped_document(document, scope, mapping, changes.position)
     if known.missed:
         changes.found.append(document.id)
     if document.version and known.version == document.version and known.mapping == mapping:
         return None
-    mapped = mapped_document(document, mapping, changes.position)
+    mapped = mapped_document(document, scope, mapping, changes.position)
     if known.fingerprint != mapped.fingerprint:
         return mapped
-    changes.touched.append((document.id, document.version, changes.position))
+    if (known.version, known.mapping) != (document.version, mapping):
+        changes.touched.append((document.id, document.version, changes.position))
     if known.mapping != mapping:
         changes.remapped.append(document.id)
     return None
@@ -221,7 +226,7 @@ def plan(
             continue  # the path of an unchanged estate: nothing below is paid for
         if _overtaken(former, changes.position):
             continue
-        mapped = _compare(changes, former, item, mapping)
+        mapped = _compare(changes, former, item, scope, mapping)
         if mapped is not None:
             changes.mapped.append(mapped)
             if former is None or former.gone:
@@ -253,6 +258,7 @@ def plan_watch(
     known: Mapping[str, Known],
     events: Iterable[Document | Ended | Position],
     *,
+    scope: Scope,
     mapping: int,
     holders: Mapping[Key, str],
 ) -> DocumentChanges:
@@ -277,7 +283,7 @@ def plan_watch(
             continue
         changes.position = int(event.version) if event.version.isdigit() else changes.position
         if not _overtaken(former, changes.position):
-            last[event.id] = _compare(changes, former, event, mapping)
+            last[event.id] = _compare(changes, former, event, scope, mapping)
     for id_, verdict in last.items():
         if isinstance(verdict, Ending):
             changes.ended.append(verdict)

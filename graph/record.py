@@ -26,7 +26,7 @@ from graph.model import (
 )
 from graph.plan import DocumentChanges, Ending, Mapped
 from graph.settle import ChangeSet, Context, Delta, DocumentState, Fills, resettle, settle
-from graph.store import SourceRecord, Stage
+from graph.store import Doubted, SourceRecord, Stage
 
 BATCH = 2000
 """Documents settled at once: bounds memory, and is large enough that look-ups are few."""
@@ -75,12 +75,14 @@ def _batches(changes: DocumentChanges) -> Iterator[list[Mapped | Ending]]:
 def _deltas(stage: Stage, source: str, batch: Sequence[Mapped | Ending]) -> list[Delta]:
     """Put each document's former statements beside its new ones."""
     former = stage.statements({DocumentRef(source, item.id) for item in batch})
+    had = stage.last_had(source, [item.id for item in batch if isinstance(item, Ending)])
     deltas = []
     for item in batch:
         before = former.get(DocumentRef(source, item.id))
         if isinstance(item, Ending):
             if before is not None:
-                deltas.append(Delta(source, item.id, before, None, None, item.reason, item.position))
+                last = had.get(item.id)
+                deltas.append(Delta(source, item.id, before, None, None, item.reason, item.position, last))
             continue
         after = DocumentState(item.version, item.mapping, statements_from(item.text))
         deltas.append(Delta(source, item.id, before, after, item))
@@ -99,11 +101,17 @@ def _knowledge(stage: Stage, source: str, present: Knowledge) -> Fills:
     return fills
 
 
+def _never_judged(stage: Stage, run: Run) -> bool:
+    """Tell whether a scope is looked at completely for the first time, or the first time since a person retired it."""
+    state = stage.state(run.scope)
+    return state is None or state.judged is None
+
+
 def _context(stage: Stage, run: Run, reading: Reading, source: SourceRecord) -> Context:
     previous = stage.previous_complete(run.scope)
     return Context(
         window=Interval(previous.start if previous else None, run.ended),
-        first_look=previous is None and not reading.watched,
+        first_look=_never_judged(stage, run) and not reading.watched,
         first_read=source.first_read,
         cause=reading.cause,
         knowledge=_knowledge(stage, run.scope.source, reading.knowledge),
@@ -126,15 +134,15 @@ def write_documents(
     """Write what a complete run planned, and settle what it means."""
     context = _context(stage, run, reading, source)
     recorded = Recorded(missed=len(changes.missed))
-    taken = Interval(run.started, run.ended)
     for batch in _batches(changes):
         deltas = _deltas(stage, run.scope.source, batch)
-        stage.accept(deltas, taken)
+        stage.accept(deltas, Interval(context.window.start, run.ended))
         settled = settle(stage, deltas, context)
         stage.apply(settled)
         _tally(recorded, deltas, settled, reading.sample)
     if changes.missed or changes.found:
-        stage.doubt(run.scope.source, changes.missed, changes.found, run.started)
+        doubted = Doubted(run.started, context.window.start)
+        stage.doubt(run.scope.source, changes.missed, changes.found, doubted)
     if changes.touched:
         stage.touch(run.scope.source, changes.touched, reading.knowledge.version)
     if changes.forgotten:
@@ -153,19 +161,20 @@ def _seen_again(stage: Stage, run: Run, reading: Reading, source: SourceRecord, 
     return bool(settled.relations)
 
 
-def _status_after(state: ScopeState, run: Run, previous: Interval | None, stale_after: float) -> ScopeStatus:
-    """Tell what a run makes of a scope's status.
+def _status_after(
+    state: ScopeState, run: Run, previous: Interval | None, failing: datetime, reading: Reading
+) -> ScopeStatus:
+    """Tell what a run makes of a scope's status. One failed run of a scope that was read only shows in freshness.
 
-    One failed run of a scope that was read lately only shows in freshness.
+    failing: the start of the first run since the last complete one. What a watch says is no listing, and proves nothing
+    of a scope that was never listed.
     """
     if run.outcome is Outcome.COMPLETE:
-        return ScopeStatus.READABLE
+        return state.status if reading.watched and previous is None else ScopeStatus.READABLE
     if previous is None:
         return ScopeStatus.NEVER_READ
-    overdue = (run.ended - previous.end).total_seconds() > stale_after
-    if run.outcome is Outcome.FORBIDDEN or overdue:
-        return ScopeStatus.UNREADABLE
-    return state.status
+    overdue = (run.ended - failing).total_seconds() > reading.stale_after
+    return ScopeStatus.UNREADABLE if run.outcome is Outcome.FORBIDDEN or overdue else state.status
 
 
 def fresh_state(scope: Scope, now: datetime, stale_after: float) -> ScopeState:
@@ -173,22 +182,15 @@ def fresh_state(scope: Scope, now: datetime, stale_after: float) -> ScopeState:
     return ScopeState(scope, ScopeStatus.NEVER_READ, now, None, None, stale_after)
 
 
-def _next_state(state: ScopeState, run: Run, status: ScopeStatus, reading: Reading) -> ScopeState:
+def _next_state(state: ScopeState, run: Run, status: ScopeStatus, failing: datetime, reading: Reading) -> ScopeState:
     """Give the state as of the revision in the making."""
+    state = replace(state, stale_after=reading.stale_after)
     if run.outcome is Outcome.COMPLETE:
         judged = state.judged if reading.watched else Interval(run.started, run.ended)
         since = state.since if status is state.status else run.ended
-        return replace(
-            state,
-            scope=run.scope,
-            status=status,
-            since=since,
-            error=None,
-            judged=judged,
-            stale_after=reading.stale_after,
-        )
-    since = state.since if status is state.status else run.started
-    return replace(state, status=status, since=since, error=run.error, stale_after=reading.stale_after)
+        return replace(state, scope=run.scope, status=status, since=since, error=None, judged=judged)
+    since = state.since if status is state.status else failing
+    return replace(state, status=status, since=since, error=run.error)
 
 
 def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Reading, now: datetime) -> Recorded:
@@ -201,7 +203,8 @@ def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Rea
     state = stage.state(run.scope) or fresh_state(run.scope, run.started, reading.stale_after)
     previous = stage.previous_complete(run.scope)
     stage.write_knowledge(run.scope.source, reading.knowledge)
-    status = _status_after(state, run, previous, reading.stale_after)
+    failing = stage.failing_since(run.scope) or run.started
+    status = _status_after(state, run, previous, failing, reading)
     recorded, moved = Recorded(), status is not state.status
     if run.outcome is Outcome.COMPLETE:
         planned = changes or DocumentChanges()
@@ -211,7 +214,7 @@ def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Rea
     if run.outcome is Outcome.COMPLETE and not reading.watched:
         moved |= _seen_again(stage, run, reading, source, recorded)
     if moved:
-        stage.write_state(_next_state(state, run, status, reading), run.scope)
+        stage.write_state(_next_state(state, run, status, failing, reading), run.scope)
         if run.outcome is Outcome.COMPLETE and not reading.watched:
             stage.judge(run.scope)
     recorded.mark = stage.publish(now if moved else None)

@@ -5,11 +5,12 @@ What is configured but never read, what its source lists no longer, and what a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from graph.model import Cause, Key, Knowledge, Outcome, RevisionMark, Run, Scope, ScopeState, ScopeStatus
+from graph.model.keys import meet
 from graph.plan import DocumentChanges, Ending, EndReason
 from graph.record import Reading, Recorded, fresh_state, write_documents
 from graph.settle.merge import PEOPLE
@@ -84,21 +85,28 @@ def _vanish(stage: Stage, state: ScopeState, now: datetime) -> None:
     stage.write_state(replace(state, status=ScopeStatus.VANISHED, since=now, error=reason), state.scope)
 
 
-def _subsumed(scope: Scope, live: Iterable[Scope]) -> bool:
-    """Tell whether another scope that is listed states all that this one did, everywhere that it did."""
-    return any(
-        one.name != scope.name
-        and one.states >= scope.states
-        and (not one.range or bool(scope.range and Key(scope.range).within(one.range)))
-        for one in live
-    )
+def _holds_all(one: Scope, former: Scope) -> bool:
+    """Tell whether a scope states all that a former one did, everywhere that it did."""
+    return one.states >= former.states and (not one.range or bool(former.range and Key(former.range).within(one.range)))
 
 
-def _moved_aside(stage: Stage, state: ScopeState, now: datetime) -> None:
-    """Keep a scope whose name now means another range: a cluster that was rebuilt is another cluster."""
-    former = replace(state.scope, name=f"{state.scope.name} ({state.scope.range})")
-    stage.write_state(None, state.scope)
-    stage.rename_scope(state.scope, former.name)
+def _subsumed(stage: Stage, scope: Scope, live: Iterable[Scope]) -> bool:
+    """Tell whether another listed scope, which has been read, shows all that this one did."""
+    states = [stage.state(one) for one in live if one.name != scope.name and _holds_all(one, scope)]
+    return any(state is not None and state.status is ScopeStatus.READABLE for state in states)
+
+
+def _moved_aside(stage: Stage, state: ScopeState, present: Scope, now: datetime) -> None:
+    """Keep what a scope covered whose name now means less, or another range: a rebuilt cluster is another cluster.
+
+    The runs stay with the name where its range is the same, and go with the range otherwise.
+    """
+    former = replace(state.scope, name=f"{state.scope.name} until revision {stage.revision}")
+    if meet(present.range, state.scope.range):
+        stage.write_state(replace(state, scope=present), present)
+    else:
+        stage.write_state(None, state.scope)
+        stage.rename_scope(state.scope, former.name)
     _vanish(stage, replace(state, scope=former), now)
 
 
@@ -115,14 +123,14 @@ def list_scopes(
     for state in stage.states(source):
         scope = state.scope
         present = listed.get(scope.name)
-        if scope.name == WHOLE or (present is None and _subsumed(scope, scopes)):
+        if scope.name == WHOLE or (present is None and _subsumed(stage, scope, scopes)):
             stage.write_state(None, scope)
             moved = True
         elif present is None and state.status is not ScopeStatus.VANISHED:
             _vanish(stage, state, now)
             moved = True
-        elif present is not None and present.range != scope.range and scope.range:
-            _moved_aside(stage, state, now)
+        elif present is not None and not _holds_all(present, scope):
+            _moved_aside(stage, state, present, now)
             moved = True
     for scope in scopes:
         moved |= _stand(stage, scope, reading, now)
@@ -165,19 +173,30 @@ def _end(
 ) -> Recorded:
     """End every document of a scope that no live scope covers."""
     kept = {id_ for other in live if other.name != scope.name for id_ in stage.covered(other)}
-    ended = [Ending(id_, reason) for id_ in sorted(set(stage.covered(scope)) - kept)]
+    return _end_documents(stage, scope, set(stage.covered(scope)) - kept, reason, reading, now)
+
+
+def _end_documents(
+    stage: Stage, scope: Scope, ids: Collection[str], reason: EndReason, reading: Reading, now: datetime
+) -> Recorded:
     run = Run(scope, now, now, Outcome.COMPLETE)
     source = stage.source(scope.source) or SourceRecord(scope.source, reading.type, None, configured=True)
-    return write_documents(stage, run, DocumentChanges(ended=ended), reading, source)
+    changes = DocumentChanges(ended=[Ending(id_, reason) for id_ in sorted(ids)])
+    return write_documents(stage, run, changes, reading, source)
 
 
 def retire(stage: Stage, source: str, scope: str | None, now: datetime) -> tuple[RevisionMark | None, int]:
     """End, on a person's word, all that a source (or one scope) states; give the revision and how many ended."""
-    live = [state.scope for state in stage.states(source) if scope is not None and state.scope.name != scope]
     reading = Reading("people", Knowledge(0, {}), 0.0, cause=Cause.RETIRED)
+    states = stage.states(source)
+    targets = [state.scope for state in states if scope in (None, state.scope.name)]
     ended = 0
-    targets = [state.scope for state in stage.states(source) if scope in (None, state.scope.name)]
+    if scope is None:
+        everything = whole_scope(source, ())
+        ended = _end_documents(stage, everything, stage.standing(source), EndReason.RETIRED, reading, now).ended
+    else:
+        live = [state.scope for state in states if state.scope.name != scope]
+        ended = sum(_end(stage, one, live, EndReason.RETIRED, reading, now).ended for one in targets)
     for target in targets:
-        ended += _end(stage, target, live, EndReason.RETIRED, reading, now).ended
         stage.write_state(None, target)
-    return stage.publish(now if targets else None), ended
+    return stage.publish(now if targets or ended else None), ended

@@ -86,6 +86,14 @@ class EntityFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """Since when an ending is doubted, and the start of the last run that had the document."""
+
+    since: datetime
+    had: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRecord:
     """A configured source as the store remembers it. first_read: the end of its first complete run."""
 
@@ -212,12 +220,24 @@ class Stage(Present, Protocol):
         """Give the start and end of the last complete run of a scope."""
         ...
 
+    def failing_since(self, scope: Scope) -> datetime | None:
+        """Give the start of the first run since the last complete one; None where there is none."""
+        ...
+
+    def last_had(self, source: str, ids: Collection[str]) -> Mapping[str, datetime | None]:
+        """Give, for documents whose ending is doubted, the start of the last run that had them."""
+        ...
+
+    def standing(self, source: str) -> Collection[str]:
+        """Give the ids of all documents of a source that are in force, whatever covers them."""
+        ...
+
     def source(self, name: str) -> SourceRecord | None:
         """Give what is remembered of a source."""
         ...
 
     def unjudged(self, scope: Scope, before: datetime) -> bool:
-        """Tell whether keys of this home, named before an instant, were never had and never judged missing."""
+        """Tell whether keys of this home, named before an instant, were never had and never looked for since."""
         ...
 
     def contested(self, scope: Scope) -> Collection[AliasName]:
@@ -240,8 +260,11 @@ class Stage(Present, Protocol):
         """Write the tokens of documents whose statements did not change, unless a later look has. Makes no revision."""
         ...
 
-    def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:
-        """Mark documents as missed, and clear the mark of those found again."""
+    def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:
+        """Mark documents as missed, and clear the mark of those found again.
+
+        Of what another look has changed since the plan was made, this one has nothing to say.
+        """
         ...
 
     def forget(self, source: str, ids: Collection[str]) -> None:
@@ -249,7 +272,7 @@ class Stage(Present, Protocol):
         ...
 
     def judge(self, scope: Scope) -> None:
-        """Note that every key of this home that is named and was never had has now been looked for."""
+        """Forget which keys of this home wait for a look, now that there was one."""
         ...
 
     def write_state(self, state: ScopeState | None, scope: Scope) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graph.identity import holders, name_alias
+from graph.identity import contested, holders, name_alias
 from graph.model import Key, MalformedKey
 from graph.store import EntityFilter, GraphReader
 
@@ -23,13 +23,13 @@ class Located:
 
 
 def under_identity(reader: GraphReader, key: Key) -> Key:
-    """Give a key with its configured name replaced by the identity that holds it at this revision."""
+    """Give a key with its configured name replaced by the one identity that claims it; among several none is chosen."""
     name = key.configured_name
     if name is None:
         return key
     alias = name_alias(*name)
     claims = reader.claims([alias]).get(alias, ())
-    roots = holders(claims, (name[0],), lambda _: None)
+    roots = () if contested(claims) else holders(claims, (name[0],), lambda _: None)
     return key.under(roots[0]) if len(roots) == 1 else key
 
 

@@ -68,7 +68,7 @@ def presences(reader: GraphReader, keys: Collection[Key]) -> Mapping[Key, Presen
     doubted = reader.doubts({ref for version in in_force.values() for ref in version.evidence})
     found: dict[Key, Presence] = {}
     for key in sorted(set(keys)):
-        homes = [state for state in scopes if state.scope.covers(key)]
+        homes = _homes(key, scopes)
         version = versions.get(key)
         if version is not None:
             said, since = _had(reader, version)
@@ -76,9 +76,17 @@ def presences(reader: GraphReader, keys: Collection[Key]) -> Mapping[Key, Presen
             said, since = _only_named(key, named[key], homes)
         else:
             continue
-        doubt, doubt_since = _doubt(homes, version, doubted)
+        doubt, doubt_since = _doubt(key, homes, version, doubted)
         found[key] = Presence(said, since, doubt, doubt_since)
     return found
+
+
+def _homes(key: Key, scopes: Sequence[ScopeState]) -> list[ScopeState]:
+    """Give the scopes that cover a key; of one under a name that nobody holds, those that could show who does."""
+    name = key.configured_name
+    if name is None:
+        return [state for state in scopes if state.scope.covers(key)]
+    return [state for state in scopes if name[0] in state.scope.states]
 
 
 def presence(reader: GraphReader, key: Key) -> Presence | None:
@@ -112,7 +120,8 @@ def _named_since(reader: GraphReader, keys: Collection[Key]) -> dict[Key, dateti
 
 
 def _only_named(key: Key, named: datetime, homes: Sequence[ScopeState]) -> tuple[Said, Interval | None]:
-    if key.container is not None:  # what nothing contains has no place where it ought to be
+    # What nothing contains has no place where it ought to be, and of a name that nobody holds no place is known.
+    if key.container is not None and key.configured_name is None:
         for state in homes:
             if state.judged is not None and state.judged.start is not None and state.judged.start >= named:
                 return Said.MISSING, None
@@ -120,13 +129,23 @@ def _only_named(key: Key, named: datetime, homes: Sequence[ScopeState]) -> tuple
 
 
 def _doubt(
-    homes: Sequence[ScopeState], version: EntityVersion | None, doubted: Mapping[DocumentRef, datetime]
+    key: Key,
+    homes: Sequence[ScopeState],
+    version: EntityVersion | None,
+    doubted: Mapping[DocumentRef, datetime],
 ) -> tuple[Doubt | None, datetime | None]:
-    if homes and all(state.status is not ScopeStatus.READABLE for state in homes):
-        lost = [state.since for state in homes if state.status is not ScopeStatus.NEVER_READ]
+    """Say whether what was said may not hold.
+
+    One readable home is enough; of a name, each could be the one that shows it.
+    """
+    unread = [state for state in homes if state.status is not ScopeStatus.READABLE]
+    if unread and (len(unread) == len(homes) or key.configured_name is not None):
+        lost = [state.since for state in unread if state.status is not ScopeStatus.NEVER_READ]
         if lost:
             return Doubt.UNKNOWN, max(lost)
-        return Doubt.NEVER_READ, min(state.since for state in homes)
+        return Doubt.NEVER_READ, min(state.since for state in unread)
+    if not homes and version is not None and version.closed is None:
+        return Doubt.UNKNOWN, None  # no scope covers it any more: nobody could say that it ended
     if version is not None and version.closed is None and version.evidence:
         marks = [doubted.get(ref) for ref in version.evidence]
         if all(marks):

@@ -116,9 +116,15 @@ class Key(str):
         return Key(holder + self[len(self.root) :])
 
 
+def _could_name(minted: str, other: str) -> bool:
+    """Tell whether a range under a configured name could mean one under an identity of the same root kind."""
+    kind, _, rest = minted.partition("/")
+    return rest.startswith("@") and other.partition("/")[0] == kind
+
+
 def meet(left: str, right: str) -> bool:
     """Tell whether two ranges could hold a key in common: one is inside the other."""
-    if not left or not right:
+    if not left or not right or _could_name(left, right) or _could_name(right, left):
         return True
     short, long = sorted((left, right), key=len)
     return Key(long).within(short)

@@ -51,6 +51,7 @@ class Delta:
     """One document before and after. before None: opened. after None: ended, for a reason.
 
     stored: what is written of the new version. position: what an ending leaves behind, where the source has positions.
+    had: the start of the last run that had a document whose ending was doubted.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Delta:
     stored: Mapped | None = None
     reason: EndReason | None = None
     position: int | None = None
+    had: datetime | None = None
 
 
 Fills = Callable[[int], Knowledge | None]
@@ -151,7 +153,7 @@ def entity_differences(old: EntityVersion, new: EntityVersion, cause: CauseOf) -
     if old.name != new.name:
         fields.append(FieldChange("name", old.name, new.name, cause("name")))
     if old.incarnation != new.incarnation:
-        fields.append(FieldChange("incarnation", old.incarnation, new.incarnation, cause(None)))
+        fields.append(FieldChange("incarnation", old.incarnation, new.incarnation, cause("incarnation")))
     before, after = _alias_values(old), _alias_values(new)
     fields += [
         FieldChange(f"aliases.{type_}", before.get(type_), after.get(type_), cause("aliases"), state=True)

@@ -25,7 +25,7 @@ from graph.model import (
     Statement,
     Transition,
 )
-from graph.model.canonical import same, statement_record
+from graph.model.canonical import flattened, same, statement_record
 from graph.model.changes import weightiest
 from graph.model.times import instant_or_none
 from graph.settle.differences import (
@@ -117,11 +117,34 @@ class _Touched:
 
     deltas: list[Delta] = field(default_factory=list)
     new: list[tuple[DocumentRef, Statement]] = field(default_factory=list)
-    former: list[Statement] = field(default_factory=list)
+    differing: list[tuple[Statement | None, Statement | None]] = field(default_factory=list)
+    """For each delta, what it stated of the subject before, and what it states now."""
 
-    def loudest(self) -> Delta:
-        """Give the delta that explains the difference best: one that states the subject now, else any."""
-        return next((delta for delta in self.deltas if delta.after is not None), self.deltas[0])
+    def speakers(self, name: str | None) -> list[Delta]:
+        """Give the deltas that explain a differing attribute: those that differ in it themselves, else all."""
+        if name is None:
+            return self.deltas
+        mine = [
+            delta for delta, (old, new) in zip(self.deltas, self.differing, strict=True) if _differs(name, old, new)
+        ]
+        return mine or self.deltas
+
+    @property
+    def created(self) -> datetime | None:
+        """The source's own creation time of what states the subject now."""
+        return next((one.after.created for one in self.deltas if one.after is not None), None)
+
+    @property
+    def last_had(self) -> datetime | None:
+        """The start of the last run that had what ended after a doubt."""
+        return min((one.had for one in self.deltas if one.had is not None), default=None)
+
+
+def _differs(name: str, old: Statement | None, new: Statement | None) -> bool:
+    if old is None or new is None:
+        return False
+    before, after = flattened(old.attributes), flattened(new.attributes)
+    return not same(before.get(name), after.get(name))
 
 
 def _same_statement(left: Statement | None, right: Statement | None) -> bool:
@@ -144,13 +167,17 @@ def _touched(deltas: Iterable[Delta]) -> tuple[dict[str, _Touched], set[AliasNam
                 continue
             entry = touched[subject]
             entry.deltas.append(delta)
-            if before is not None:
-                entry.former.append(before)
+            entry.differing.append((before, after))
             if after is not None:
                 entry.new.append((ref, after))
             held = [set(side.aliases) if isinstance(side, Entity) else set() for side in (before, after)]
             names |= {alias.name for alias in held[0] ^ held[1]}
     return touched, names
+
+
+def _reborn(before: str | None, after: str | None) -> bool:
+    """Tell whether a thing has another life: learning its incarnation, or losing sight of it, is none."""
+    return None not in (before, after) and before != after
 
 
 class _Settlement:
@@ -187,8 +214,12 @@ class _Settlement:
             told[None] = made.cause
         if entry is None:
             return lambda name: told.get(name, Cause.RESOLUTION)
-        delta = entry.loudest()
-        return lambda name: told.get(name) or cause_of(self.context, delta, word, name)
+
+        def cause(name: str | None) -> Cause:
+            causes = {cause_of(self.context, delta, word, name) for delta in entry.speakers(name)}
+            return weightiest(causes | ({told[name]} if name in told else set()))
+
+        return cause
 
     def entities(self, touched: Mapping[str, _Touched]) -> list[Settled[EntityVersion]]:
         standing = self.present.entities([Key(key) for key in touched])
@@ -200,7 +231,7 @@ class _Settlement:
             before = stood.before
             after = self._entity(subject, stated[subject], before)
             causes = self._causes(touched[subject], Key(subject).kind, stood.made)
-            change = self._entity_change(subject, causes, before, after)
+            change = self._entity_change(subject, causes, before, after, self._window(touched[subject]))
             settled.append(Settled(subject, before, after, change))
         return settled
 
@@ -213,7 +244,7 @@ class _Settlement:
         one = merged_entity(mine)
         evidence = tuple(sorted(ref for ref, _ in mine))
         since = self.context.window.narrowed_to(instant_or_none(one.attributes.get(CREATED)))
-        if before is not None and before.incarnation == one.incarnation:
+        if before is not None and not _reborn(before.incarnation, one.incarnation):
             since = before.since
         aliases = tuple(sorted(one.aliases))
         return EntityVersion(
@@ -221,9 +252,13 @@ class _Settlement:
         )
 
     def _entity_change(
-        self, subject: str, causes: CauseOf, before: EntityVersion | None, after: EntityVersion | None
+        self,
+        subject: str,
+        causes: CauseOf,
+        before: EntityVersion | None,
+        after: EntityVersion | None,
+        window: Interval,
     ) -> Change | None:
-        window = self.context.window
         word = Key(subject).kind
         if before is None or after is None:
             if before is after:
@@ -236,7 +271,7 @@ class _Settlement:
         fields = entity_differences(before, after, causes)
         if not fields:
             return None
-        replaced = before.incarnation != after.incarnation
+        replaced = _reborn(before.incarnation, after.incarnation)
         transition = Transition.REPLACED if replaced else Transition.REVISED
         cause = weightiest({one.cause for one in fields})
         return Change(subject, word, transition, cause, fields, after.since if replaced else window)
@@ -298,8 +333,12 @@ class _Settlement:
         return RelationVersion(subject, stated, source, target, evidence, since, self.present.revision)
 
     def _relation_window(self, entry: _Touched | None) -> Interval:
-        state = entry.loudest().after if entry is not None else None
-        return self.context.window.no_earlier_than(state.created if state is not None else None)
+        return self.context.window.no_earlier_than(entry.created if entry is not None else None)
+
+    def _window(self, entry: _Touched | None) -> Interval:
+        """Say when it happened: a doubt that was confirmed goes back to the last run that had the thing."""
+        had = entry.last_had if entry is not None else None
+        return self.context.window if had is None else Interval(had, self.context.window.end)
 
     def _relation_change(
         self, subject: str, entry: _Touched | None, stood: Standing[RelationVersion], after: RelationVersion | None
@@ -309,7 +348,7 @@ class _Settlement:
         if version is None:
             return None
         causes = self._causes(entry, version.verb, stood.made)
-        window = self.context.window
+        window = self._window(entry)
         if before is None or after is None:
             transition = Transition.OPENED if before is None else Transition.CLOSED
             happened = after.since if after is not None else window

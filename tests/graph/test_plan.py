@@ -26,7 +26,7 @@ def _known(
 ) -> dict[str, Known]:
     known = {}
     for one in documents:
-        mapped = mapped_document(one, 1, None)
+        mapped = mapped_document(one, SCOPE, 1, None)
         first = Known(mapped.fingerprint, 1, one.version, None, mapped.subject, mapped.incarnation)
         known[one.id] = replace(first, position=position, missed=missed, gone=gone)
     return known
@@ -122,7 +122,8 @@ def test_another_mapping_maps_again_and_keeps_quiet_when_it_reads_the_same() -> 
 def test_a_source_without_tokens_is_compared_by_what_it_states() -> None:
     """An empty token is never equal to itself."""
     first = _document("a", "")
-    assert _plan(_known(first), first).touched == [("a", "", None)]
+    assert _plan(_known(first), first).touched == []
+    assert _plan(_known(first), first).empty
     assert len(_plan(_known(first), _document("a", "", ready=True)).mapped) == 1
 
 
@@ -153,7 +154,7 @@ def test_a_watch_ends_opens_and_revises_at_once() -> None:
         _document("c", "8"),
         _document("c", "9", ready=True),
     ]
-    changes = plan_watch(known, events, mapping=1, holders={})
+    changes = plan_watch(known, events, scope=SCOPE, mapping=1, holders={})
     assert _outcome(changes) == NOTHING | {"mapped": ["c"], "ended": [("a", EndReason.SAID)]}
     assert [one.position for one in changes.mapped] == [9]
 
@@ -162,6 +163,6 @@ def test_a_watch_that_shows_a_key_anew_ends_who_held_it() -> None:
     """Added before deleted: a replacement all the same."""
     known = _known(A)
     changes = plan_watch(
-        known, [_document("a", "8", uid="new")], mapping=1, holders={CLUSTER.child("k8s.node", "a"): "a"}
+        known, [_document("a", "8", uid="new")], scope=SCOPE, mapping=1, holders={CLUSTER.child("k8s.node", "a"): "a"}
     )
     assert [(one.id, one.reason) for one in changes.ended] == [("a", EndReason.REPLACED)]

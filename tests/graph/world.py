@@ -46,7 +46,7 @@ def everything_known(version: int = 1, lacking: Iterable[tuple[str, str]] = ()) 
     attributes = {kind.name: kind.attributes for kind in KINDS.values()}
     attributes |= {verb.name: verb.attributes for verb in VERBS.values()}
     fields = {
-        name: frozenset({*names, "aliases", "name"} - {attr for word, attr in left_out if word == name})
+        name: frozenset({*names, "aliases", "incarnation", "name"} - {attr for word, attr in left_out if word == name})
         for name, names in attributes.items()
     }
     return Knowledge(version, fields)
@@ -160,7 +160,7 @@ class World:
             for id_, one in sorted(self.writer.known(scope)[0].items(), key=lambda pair: pair[0])
             if one.subject and not one.gone
         }
-        changes = plan_watch(known, events, mapping=self.knowledge.version, holders=holders)
+        changes = plan_watch(known, events, scope=scope, mapping=self.knowledge.version, holders=holders)
         started = self.now
         ended = self.pass_(seconds=1)
         reading = Reading(self.type, self.knowledge, self.stale_after, sample=1000, watched=True)

@@ -136,8 +136,8 @@ class MemoryReader:
         }
 
     def doubts(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, datetime]:
-        since = {ref: in_force(self._tables.doubts.get(ref, []), self._mark.number) for ref in refs}
-        return {ref: instant for ref, instant in since.items() if instant is not None}
+        marks = {ref: in_force(self._tables.doubts.get(ref, []), self._mark.number) for ref in refs}
+        return {ref: doubted.since for ref, doubted in marks.items() if doubted is not None}
 
     def sources(self) -> Sequence[SourceRecord]:
         return [self._tables.sources[name] for name in sorted(self._tables.sources)]

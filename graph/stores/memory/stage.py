@@ -25,7 +25,7 @@ from graph.model import (
 from graph.plan import Known
 from graph.settle import ChangeSet, Delta, DocumentState, Settled, Standing
 from graph.settle.settling import V, unchanged
-from graph.store import Overtaken, RecordedChange, SourceRecord
+from graph.store import Doubted, Overtaken, RecordedChange, SourceRecord
 from graph.stores.claims import claim_changes
 from graph.stores.memory.tables import History, Page, Span, Tables, close, in_force, put, restore
 from graph.stores.selection import folded, named_by
@@ -132,8 +132,10 @@ class MemoryStage:
         return waiting
 
     def unjudged(self, scope: Scope, before: datetime) -> bool:
-        waiting = self._waiting(scope)
-        return any(since <= before for key, since in waiting.items() if key not in self._tables.judged)
+        state = self.state(scope)
+        looked = state.judged.start if state is not None and state.judged is not None else None
+        named = self._waiting(scope).values()
+        return any(since <= before and (looked is None or since > looked) for since in named)
 
     def contested(self, scope: Scope) -> Collection[AliasName]:
         found = set()
@@ -245,30 +247,42 @@ class MemoryStage:
             known = replace(page.known, version=version, position=position, mapping=mapping)
             history[-1] = replace(history[-1], value=replace(page, known=known))
 
-    def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:
+    def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:
         for id_ in (*missed, *found):
             ref = DocumentRef(source, id_)
             history = self._tables.documents.get(ref, [])
-            if not history or history[-1].closed is not None:
-                continue
+            if not history or history[-1].closed is not None or self._base < history[-1].opened < self.revision:
+                continue  # ended, or seen by another look since this one was planned
             page = history[-1].value
             known = replace(page.known, missed=id_ in missed)
             history[-1] = replace(history[-1], value=replace(page, known=known))
             marks = self._tables.doubts.setdefault(ref, [])
             if id_ in missed:
-                put(marks, since, self.revision)
+                put(marks, doubted, self.revision)
             else:
                 close(marks, self.revision)
+
+    def last_had(self, source: str, ids: Collection[str]) -> Mapping[str, datetime | None]:
+        marks = {id_: in_force(self._tables.doubts.get(DocumentRef(source, id_), []), self.revision) for id_ in ids}
+        return {id_: doubted.had for id_, doubted in marks.items() if doubted is not None}
+
+    def failing_since(self, scope: Scope) -> datetime | None:
+        failing = None
+        for fold in reversed(self._tables.folds.get((scope.source, scope.name), [])):
+            if fold.outcome == Outcome.COMPLETE:
+                break
+            failing = fold.first_started
+        return failing
+
+    def standing(self, source: str) -> Collection[str]:
+        return [ref.id for ref, _ in self._tables.present_documents() if ref.source == source]
 
     def forget(self, source: str, ids: Collection[str]) -> None:
         for id_ in ids:
             self._tables.left_behind.pop(DocumentRef(source, id_), None)
 
     def judge(self, scope: Scope) -> None:
-        run = self.previous_complete(scope)
-        waiting = self._waiting(scope)
-        if run is not None and run.start is not None:
-            self._tables.judged |= {key for key, since in waiting.items() if since <= run.start}
+        """Nothing to note: who waits is found by looking through all relations."""
 
     def write_state(self, state: ScopeState | None, scope: Scope) -> None:
         history = self._tables.states.setdefault((scope.source, scope.name), [])

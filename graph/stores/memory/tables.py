@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Generic, TypeVar
 
 from graph.identity import Claim
@@ -20,7 +19,7 @@ from graph.model import (
     ScopeState,
 )
 from graph.plan import Known
-from graph.store import RecordedChange, SourceRecord
+from graph.store import Doubted, RecordedChange, SourceRecord
 
 T = TypeVar("T")
 
@@ -85,7 +84,7 @@ class Tables:
     marks: list[RevisionMark] = field(default_factory=list)
     documents: dict[DocumentRef, History[Page]] = field(default_factory=dict)
     left_behind: dict[DocumentRef, Known] = field(default_factory=dict)
-    doubts: dict[DocumentRef, History[datetime]] = field(default_factory=dict)
+    doubts: dict[DocumentRef, History[Doubted]] = field(default_factory=dict)
     entities: dict[Key, History[EntityVersion]] = field(default_factory=dict)
     relations: dict[str, History[RelationVersion]] = field(default_factory=dict)
     tied: dict[Key, set[str]] = field(default_factory=dict)
@@ -94,7 +93,6 @@ class Tables:
     changes: list[RecordedChange] = field(default_factory=list)
     states: dict[tuple[str, str], History[ScopeState]] = field(default_factory=dict)
     folds: dict[tuple[str, str], list[RunFold]] = field(default_factory=dict)
-    judged: set[Key] = field(default_factory=set)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     knowledge: dict[tuple[str, int], Knowledge] = field(default_factory=dict)
 

@@ -9,9 +9,17 @@ from typing import NamedTuple
 
 from graph.model import DocumentRef
 from graph.settle import Delta
-from graph.store import Overtaken
+from graph.store import Doubted, Overtaken
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.rows import chunks, kind_of, marks, microseconds, packed
+from graph.stores.sqlite.rows import (
+    chunks,
+    instant_or_none,
+    kind_of,
+    marks,
+    microseconds,
+    microseconds_or_none,
+    packed,
+)
 
 ENDED, IN_FORCE, LEFT_BEHIND = 0, 1, 2
 
@@ -139,18 +147,42 @@ class Documents:
                 [(version, position, mapping, word, id_, position, position) for id_, version, position in portion],
             )
 
-    def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:
-        word, at = self._interning.word(source), microseconds(since)
+    def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:
+        word, at, had = self._interning.word(source), microseconds(doubted.since), microseconds_or_none(doubted.had)
         self.changed.setdefault(source, set()).update(missed, found)
-        for ids, doubted in ((set(found) - set(missed), 0), (missed, 1)):
+        for ids, mark in ((set(found) - set(missed), 0), (missed, 1)):
             for portion in chunks(ids):
-                sql = f"SELECT id FROM document WHERE source = ? AND standing = 1 AND name IN ({marks(len(portion))})"
-                numbers = [row[0] for row in self._db.execute(sql, [word, *portion])]
+                sql = (
+                    "SELECT id FROM document WHERE source = ? AND standing = 1 AND NOT (changed > ? AND changed < ?) "
+                    f"AND name IN ({marks(len(portion))})"
+                )
+                of = [word, self._base, self._revision, *portion]
+                numbers = [row[0] for row in self._db.execute(sql, of)]
                 self._end_doubts(numbers)
-                self._db.executemany("UPDATE document SET missed = ? WHERE id = ?", [(doubted, n) for n in numbers])
-                if doubted:
-                    rows = [(number, self._revision, at) for number in numbers]
-                    self._db.executemany("INSERT INTO doubt VALUES (?, ?, NULL, ?)", rows)
+                self._db.executemany("UPDATE document SET missed = ? WHERE id = ?", [(mark, n) for n in numbers])
+                if mark:
+                    rows = [(number, self._revision, at, had) for number in numbers]
+                    self._db.executemany("INSERT INTO doubt VALUES (?, ?, NULL, ?, ?)", rows)
+
+    def last_had(self, source: str, ids: Collection[str]) -> dict[str, datetime | None]:
+        """Give the start of the last run that had each document whose ending is doubted."""
+        word = self._interning.word(source)
+        found: dict[str, datetime | None] = {}
+        for portion in chunks(ids):
+            rows = self._db.execute(
+                "SELECT d.name, m.had FROM document AS d CROSS JOIN doubt AS m ON m.document = d.id "
+                f"WHERE m.closed IS NULL AND d.source = ? AND d.name IN ({marks(len(portion))})",
+                [word, *portion],
+            )
+            found.update((name, instant_or_none(had)) for name, had in rows)
+        return found
+
+    def standing(self, source: str) -> list[str]:
+        """Give the ids of all documents of a source that are in force."""
+        rows = self._db.execute(
+            "SELECT name FROM document WHERE source = ? AND standing = 1 ORDER BY name", [self._interning.word(source)]
+        )
+        return [name for (name,) in rows]
 
     def _end_doubts(self, numbers: Collection[int]) -> None:
         rows = [(self._revision, number) for number in numbers]

@@ -27,7 +27,17 @@ from graph.settle.settling import V
 from graph.stores.sqlite.decode import ENTITY, RELATION, Decoder, Row
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.reader import claims_of
-from graph.stores.sqlite.rows import CAUSES, chunks, fields_of, interval, kind_of, marks, microseconds, unpacked
+from graph.stores.sqlite.rows import (
+    CAUSES,
+    chunks,
+    fields_of,
+    interval,
+    kind_of,
+    marks,
+    microseconds,
+    microseconds_or_none,
+    unpacked,
+)
 from graph.stores.sqlite.scopes import Scopes
 
 _LAST_TWO = (
@@ -162,30 +172,32 @@ class Present:
             found += [row for row in rows if scope.covers(Key(row[1]))]
         return found
 
-    def _named_since(self, number: int, before: datetime | None) -> bool:
-        """Tell whether a relation in force names a key (since before an instant), and the key was never had."""
-        until = "" if before is None else "AND since_end <= :until"
+    def _named_since(self, number: int) -> int | None:
+        """Tell since when relations in force name a key that was never had, in microseconds."""
         ends = " UNION ALL ".join(
-            f"SELECT 1 FROM relation_version WHERE {end} = :key AND class = -1 {until}" for end in ("source", "target")
+            f"SELECT min(since_end) AS since FROM relation_version WHERE {end} = :key AND class = -1"
+            for end in ("source", "target")
         )
-        sql = f"SELECT NOT EXISTS (SELECT 1 FROM entity_version WHERE key = :key) AND EXISTS ({ends})"
-        values = {"key": number, "until": None if before is None else microseconds(before)}
-        return bool(self._db.execute(sql, values).fetchone()[0])
+        sql = f"SELECT min(since) FROM ({ends}) WHERE NOT EXISTS (SELECT 1 FROM entity_version WHERE key = :key)"
+        since: int | None = self._db.execute(sql, {"key": number}).fetchone()[0]
+        return since
 
     def unjudged(self, scope: Scope, before: datetime) -> bool:
-        return any(self._named_since(number, before) for _, _, number in self._waiting(scope))
+        state = self._scopes.state(scope)
+        looked = microseconds_or_none(state.judged.start) if state is not None and state.judged is not None else None
+        until = microseconds(before)
+        named = (self._named_since(number) for _, _, number in self._waiting(scope))
+        return any(since is not None and since <= until and (looked is None or since > looked) for since in named)
 
     def judge(self, scope: Scope) -> None:
-        """Note what has been looked for now; what nobody names any more, or was had since, waits no longer."""
+        """Let what was looked for now wait no longer, nor what nobody names any more or was had since."""
         run: Interval | None = self._scopes.previous_complete(scope)
         if run is None or run.start is None:
             return
-        judged, settled = [], []
+        until = microseconds(run.start)
+        settled = []
         for kind, key, number in self._waiting(scope):
-            if self._named_since(number, run.start):
-                judged.append((number,))
+            since = self._named_since(number)
+            if since is None or since <= until:
                 settled.append((kind, key))
-            elif not self._named_since(number, None):
-                settled.append((kind, key))
-        self._db.executemany("INSERT OR IGNORE INTO judged VALUES (?)", judged)
         self._db.executemany("DELETE FROM waiting WHERE kind = ? AND key = ?", settled)

@@ -54,7 +54,7 @@ CREATE UNIQUE INDEX document_opened ON document_version (document, opened);
 CREATE TABLE home (source INTEGER, kind INTEGER, subject TEXT, document INTEGER,
     PRIMARY KEY (source, kind, subject, document)) WITHOUT ROWID;
 CREATE TABLE doubt (document INTEGER, opened INTEGER, closed INTEGER, since INTEGER NOT NULL,
-    PRIMARY KEY (document, opened)) WITHOUT ROWID;
+    had INTEGER, PRIMARY KEY (document, opened)) WITHOUT ROWID;
 CREATE TABLE claim (
     id INTEGER PRIMARY KEY, alias INTEGER NOT NULL, document INTEGER NOT NULL, key INTEGER NOT NULL,
     holding TEXT NOT NULL, taken_start INTEGER, taken_end INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER
@@ -93,9 +93,8 @@ CREATE INDEX relation_target ON relation_version (target, class, opened, closed)
 CREATE TABLE candidate (key INTEGER, version INTEGER, PRIMARY KEY (key, version)) WITHOUT ROWID;
 CREATE INDEX candidate_version ON candidate (version);
 CREATE TABLE citing (alias INTEGER, relation INTEGER, PRIMARY KEY (alias, relation)) WITHOUT ROWID;
--- Keys that a relation names or named, were never had when it did, and are not judged yet.
+-- Keys that a relation names or named, were never had when it did, and wait for a look at their home.
 CREATE TABLE waiting (kind INTEGER, key TEXT, id INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE judged (key INTEGER PRIMARY KEY);
 """
 
 _CHANGES = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime
 from typing import Any
 
 from graph.model import Interval, Key, Knowledge, Outcome, Run, RunFold, Scope, ScopeState, ScopeStatus
@@ -122,6 +123,16 @@ class Scopes:
             [scope.source, scope.name, Outcome.COMPLETE],
         ).fetchone()
         return None if row is None else interval(*row)
+
+    def failing_since(self, scope: Scope) -> datetime | None:
+        """Give the start of the first run since the last complete one; None where there is none."""
+        row = self._db.execute(
+            "SELECT min(f.first_started) FROM scope AS n CROSS JOIN fold AS f ON f.scope = n.id "
+            "WHERE n.source = ?1 AND n.name = ?2 AND f.id > ifnull("
+            "(SELECT max(id) FROM fold WHERE scope = n.id AND outcome = ?3), -1)",
+            [scope.source, scope.name, Outcome.COMPLETE],
+        ).fetchone()
+        return instant_or_none(row[0])
 
     def looks(self, source: str) -> list[tuple[Scope, Interval]]:
         """Give the scopes of a source that were ever read completely, and the last such run of each."""

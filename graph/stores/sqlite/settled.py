@@ -259,12 +259,16 @@ class Settling:
         return [name for name in names if name is not None]
 
     def _wait(self, settled: Iterable[Settled[RelationVersion]], keys: Mapping[str, int]) -> None:
-        """Note the keys that are named and were never had, to be judged by the next look at their home."""
-        named = {key for one in settled if one.after is not None for key in one.after.keys if key.container is not None}
+        """Note the keys that are named and were never had, to be looked for by the next look at their home.
+
+        Also those that this relation names no longer: what still names them may be younger than the last look.
+        """
+        versions = [version for one in settled for version in (one.before, one.after)]
+        named = {key for one in versions if one is not None for key in one.keys if key.container is not None}
         rows = [(self._interning.word(key.kind), key, keys[key]) for key in named]
         self._db.executemany(
-            "INSERT OR IGNORE INTO waiting SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM judged WHERE key = ?3) "
-            "AND NOT EXISTS (SELECT 1 FROM entity_version WHERE key = ?3 AND opened < ?4)",
+            "INSERT OR IGNORE INTO waiting SELECT ?1, ?2, ?3 "
+            "WHERE NOT EXISTS (SELECT 1 FROM entity_version WHERE key = ?3 AND opened < ?4)",
             [(*row, self._revision) for row in rows],
         )
 

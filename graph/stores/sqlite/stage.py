@@ -21,7 +21,7 @@ from graph.model import (
     ScopeState,
 )
 from graph.settle import ChangeSet, Delta, DocumentState, Standing
-from graph.store import SourceRecord
+from graph.store import Doubted, SourceRecord
 from graph.stores.sqlite.claims import Claims
 from graph.stores.sqlite.decode import Decoder
 from graph.stores.sqlite.documents import Documents
@@ -127,8 +127,17 @@ class SqliteStage:
     def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
         self._documents.touch(source, touched, mapping)
 
-    def doubt(self, source: str, missed: Collection[str], found: Collection[str], since: datetime) -> None:
-        self._documents.doubt(source, missed, found, since)
+    def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:
+        self._documents.doubt(source, missed, found, doubted)
+
+    def last_had(self, source: str, ids: Collection[str]) -> Mapping[str, datetime | None]:
+        return self._documents.last_had(source, ids)
+
+    def standing(self, source: str) -> Collection[str]:
+        return self._documents.standing(source)
+
+    def failing_since(self, scope: Scope) -> datetime | None:
+        return self._scopes.failing_since(scope)
 
     def forget(self, source: str, ids: Collection[str]) -> None:
         self._documents.forget(source, ids)

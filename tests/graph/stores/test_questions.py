@@ -163,7 +163,7 @@ def test_claims_are_kept_after_they_are_given_up(world: World, store: GraphStore
         claims = reader.claims([name, other, AliasName("ip", "none")])
         assert {each: [one.in_force for one in held] for each, held in claims.items()} == {name: [False], other: [True]}
         assert claims[name][0].key == POD
-        assert claims[name][0].taken == Interval(START, START + timedelta(seconds=1))
+        assert claims[name][0].taken == Interval(None, START + timedelta(seconds=1))  # nobody had looked before
     with store.reader(store.revision(1)) as reader:
         assert [one.in_force for one in reader.claims([name, other])[name]] == [True]
         assert other not in reader.claims([other])
