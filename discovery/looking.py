@@ -32,7 +32,7 @@ from discovery.rendering import (
 )
 from discovery.scratch import scratch_copy
 from discovery.service import Service
-from discovery.source import Source
+from discovery.source import RESERVED, Source
 from discovery.workers import Workers
 from graph.model import RevisionMark
 from graph.store import GraphStore
@@ -136,7 +136,7 @@ def retire(setup: Setup, source: str, scope: str | None, *, yes: bool) -> int:
     """End, on a person's word, what a source (or one scope of it) stated and only it covered."""
     with setup.opened(create=False) as store:
         with store.reader() as reader:
-            known = reader.sources()
+            known = [one for one in reader.sources() if one.name not in RESERVED]
         record = next((one for one in known if one.name == source), None)
         if record is None:
             names = ", ".join(one.name for one in known) or "none"

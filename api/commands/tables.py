@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.questions.asking import Answer
-from graph.analysis.freshness import ScopeFreshness
+from graph.analysis.freshness import Gap, ScopeFreshness
 from graph.analysis.presence import Presence, Said
 from graph.analysis.words import counted, moment, presence_words
 from graph.model import FieldChange, canonical
@@ -104,9 +104,8 @@ def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
         )
     for line in _not_fresh(fresh.scopes, datetime.now(UTC) if newest else None):
         screen.print(Text(plain(line), style="yellow"), soft_wrap=True)
-    for gap in fresh.gaps:
-        if gap.scope is not None:
-            screen.print(Text(plain(f"Not seen: {gap.effect}"), style="red"), soft_wrap=True)
+    for line in _not_seen(fresh.gaps):
+        screen.print(Text(plain(line), style="red"), soft_wrap=True)
     uncollected = [gap.effect for gap in fresh.gaps if gap.scope is None]
     if uncollected:
         words = ", ".join(effect.removeprefix(_UNSTATED).partition(";")[0] for effect in uncollected)
@@ -117,16 +116,38 @@ def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
         screen.print(Text("Everything that could have added to this could be read.", style="dim"), soft_wrap=True)
 
 
+def _not_seen(gaps: Sequence[Gap]) -> list[str]:
+    """Say what could not be seen; scopes of one source that have the same to say, in one line."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for gap in gaps:
+        if gap.scope is not None:
+            what, _, effect = gap.effect.partition(": ")
+            alike.setdefault((gap.source or "", effect), []).append(what)
+    return [f"Not seen: {_together(scopes, source)}: {effect}" for (source, effect), scopes in alike.items()]
+
+
+def _together(scopes: Sequence[str], source: str) -> str:
+    """Name scopes of one source, each given as `pods of prod`."""
+    names = [scope.removesuffix(f" of {source}") for scope in scopes]
+    return f"{', '.join(names)} of {source}"
+
+
 def _not_fresh(scopes: Sequence[ScopeFreshness], now: datetime | None) -> list[str]:
     """Say which scopes failed lately, and which were not read for longer than they should be."""
-    lines, stale = [], []
+    stale: list[ScopeFreshness] = []
+    failing: dict[tuple[str, str], list[ScopeFreshness]] = {}
     for one in scopes:
         if one.last_complete is None or one.status not in ("failing", "readable"):
             continue  # what cannot be read is a gap, and said as such
         if one.status == "failing":
-            lines.append(f"Not fresh: {one.scope} of {one.source}, last read {moment(one.last_complete)}: {one.error}")
+            failing.setdefault((one.source, one.error or ""), []).append(one)
         elif now is not None and one.stale_after is not None and one.stale_after < now:
             stale.append(one)
+    lines = []
+    for (source, error), alike in failing.items():
+        oldest = min(one.last_complete for one in alike if one.last_complete is not None)
+        names = ", ".join(one.scope for one in alike)
+        lines.append(f"Not fresh: {names} of {source}, last read {moment(oldest)}: {error}")
     if stale:
         names = ", ".join(sorted({f"{one.scope} of {one.source}" for one in stale}))
         lines.append(f"Not fresh, not read for longer than they should be: {names}")

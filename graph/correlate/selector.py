@@ -1,4 +1,4 @@
-"""Which pods does a service mean by its selector, while no EndpointSlice says so? (ontology R6, the fallback)
+"""Which pods does a service mean by its selector, while no EndpointSlice says so: the fallback of ontology R6?
 
 A service of Kubernetes selects the pods of its own namespace that carry every label of its selector (the reference of
 ServiceSpec.selector). Its EndpointSlices name the same pods by uid and are surer, so as soon as one is known, they

@@ -143,7 +143,8 @@ def test_a_server_that_is_gone_altogether_ends_nothing(proxied: Rig, fault_proxy
     assert {one.scope.name for one in look.scopes} == {"cluster", *(one.name for one in RESOURCES)}
     fault_proxy.clear()
     assert (proxied.head, proxied.keys()) == (head, keys)
-    assert all(one["status"] == "failing" for one in proxied.says.ask("entities")["freshness"]["scopes"])
+    scopes = [one for one in proxied.says.ask("entities")["freshness"]["scopes"] if one["source"] == NAME]
+    assert all(one["status"] == "failing" for one in scopes)
     assert proxied.look().complete
     assert proxied.head == head
 
