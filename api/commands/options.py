@@ -127,8 +127,10 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
     if found.key is not None:
         return found.key
     if found.candidates:
+        count = len(found.candidates)
+        several = f"more than {count} things, of which these are the first" if found.truncated else f"{count} things"
         raise Ambiguous(
-            f"'{text}' could be {len(found.candidates)} things; name one by its whole key, or more of its ending",
+            f"'{text}' could be {several}; name one by its whole key, or more of its ending",
             candidates=list(found.candidates),
         )
     raise NeverSeen(

@@ -70,7 +70,8 @@ def what_changed(
 
     def wanted(standing: Standing) -> ChangeFilter:
         subjects = frozenset({under_identity(standing.reader, entity)}) if entity is not None else frozenset()
-        return ChangeFilter(subjects, frozenset(words), chosen, window, within)
+        place = under_identity(standing.reader, Key(within))
+        return ChangeFilter(subjects, frozenset(words), chosen, window, place)
 
     def look(standing: Standing, position: Any) -> Page[Rows]:
         rows, following = changes(standing.reader, wanted(standing), limit, class_=class_, before=pair_at(position))

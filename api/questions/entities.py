@@ -10,7 +10,8 @@ from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import text_at
 from api.schemas.entities import ListedEntity as Wire
 from graph.analysis.listing import ListedEntity, about, entities, kinds_of
-from graph.model import KINDS
+from graph.analysis.names import under_identity
+from graph.model import KINDS, Key
 from graph.store import EntityFilter
 
 Rows = tuple[ListedEntity, ...]
@@ -66,20 +67,24 @@ def which_entities(
     fields: Sequence[str] = (),
 ) -> Inquiry[Rows]:
     """Ask for the entities in force, ordered by key."""
-    wanted = EntityFilter(_kinds(kinds, classes), within, labels_of(labels), name)
     chosen = checked_fields(fields, Wire)
+    some, labelled = _kinds(kinds, classes), labels_of(labels)
+
+    def wanted(standing: Standing, after: str = "") -> EntityFilter:
+        return EntityFilter(some, under_identity(standing.reader, Key(within)), labelled, name, after)
 
     def look(standing: Standing, position: Any) -> Page[Rows]:
-        page = EntityFilter(wanted.kinds, wanted.prefix, wanted.labels, wanted.name, text_at(position))
-        rows, more = entities(standing.reader, page, limit)
+        rows, more = entities(standing.reader, wanted(standing, text_at(position)), limit)
         return Page(rows, truncated=more, position=rows[-1].key if more else None)
 
     parameters = {
-        "kinds": sorted(wanted.kinds),
+        "kinds": sorted(some),
         "labels": sorted(labels),
         "name": name,
         "within": within,
         "limit": limit,
         "fields": list(chosen),
     }
-    return Inquiry("entities", parameters, tuple[Wire, ...], lambda _: about(wanted), look, fields=chosen)
+    return Inquiry(
+        "entities", parameters, tuple[Wire, ...], lambda standing: about(wanted(standing)), look, fields=chosen
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from api.errors import ForeignCursor
 from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import text_at
 from api.schemas.relations import Relation
-from graph.analysis.freshness import about_entity, about_relations
-from graph.analysis.relations import Direction, RelationView, relations
+from graph.analysis.relations import Direction, NoSuchPosition, RelationView, about, relations
 from graph.model import Key
 
 
@@ -20,14 +20,18 @@ def what_it_is_tied_to(
     wanted = sorted({verb.upper() for verb in verbs})
 
     def look(standing: Standing, position: Any) -> Page[tuple[RelationView, ...]]:
-        page, more = relations(standing.reader, standing.key, direction, wanted, limit=limit, after=text_at(position))
-        return Page(page, truncated=more, position=page[-1].id if more else None)
+        after = text_at(position)
+        try:
+            page, more = relations(standing.reader, standing.key, direction, wanted, limit=limit, after=after)
+        except NoSuchPosition:
+            raise ForeignCursor("this list has no such place: begin again without a cursor") from None
+        return Page(page, truncated=more, position=page[-1].position if more else None)
 
     return Inquiry(
         "relations",
         {"key": key, "direction": direction.value, "verbs": wanted, "limit": limit},
         tuple[Relation, ...],
-        lambda standing: (about_entity(standing.key), *about_relations(standing.key, wanted)),
+        lambda standing: about(standing.reader, standing.key, wanted),
         look,
         key=key,
     )

@@ -40,7 +40,11 @@ class Parameters(AskedForPage):
     class_: Class | None = Field(
         default=None, alias="class", description="`configuration`, or `state` (phase, readiness, restarts) only."
     )
-    within: str = Field(default="", description="A key that contains the entities.", examples=["k8s.cluster/9f2c"])
+    within: str = Field(
+        default="",
+        description="A key that contains the entities, or an end of the relations.",
+        examples=["k8s.cluster/9f2c"],
+    )
 
 
 @router.get(

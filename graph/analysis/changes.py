@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from graph.analysis.evidence import Evidence, Witnesses
-from graph.analysis.freshness import about_entity, about_relations
+from graph.analysis.freshness import about_entity, about_place, about_relations
 from graph.model import (
     Cause,
     End,
@@ -70,7 +70,7 @@ class ChangeView:
 def about(wanted: ChangeFilter) -> tuple[Question, ...]:
     """Say what a list of changes could return."""
     if not wanted.subjects:
-        return (Question(wanted.words, (wanted.prefix,) if wanted.prefix else ()),)
+        return about_place(wanted.prefix, wanted.words)
     questions: list[Question] = []
     for subject in sorted(wanted.subjects):
         key = Key(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from graph.analysis.evidence import Evidence, Witnesses
-from graph.analysis.freshness import about_entity, about_relations
+from graph.analysis.freshness import about_entity, about_ties
 from graph.analysis.presence import Doubt, Presence, presence
 from graph.model import KINDS, Alias, Attributes, Interval, Key, Question, ScopeStatus
 from graph.store import GraphReader
@@ -46,7 +46,7 @@ def about(key: Key) -> tuple[Question, ...]:
 
 def about_naming(key: Key) -> tuple[Question, ...]:
     """Say what could have named a thing that no home of it ever stated."""
-    return (about_entity(key), *about_relations(key))
+    return (about_entity(key), *about_ties(key))
 
 
 def entity(reader: GraphReader, key: Key) -> EntityView | None:
@@ -87,8 +87,13 @@ def _naming(reader: GraphReader, key: Key) -> tuple[tuple[Evidence, ...], int]:
 
 
 def could_be(reader: GraphReader, key: Key) -> Doubt | None:
-    """Tell why a thing that nobody named may exist all the same: none of the scopes that would have it can be read."""
+    """Tell why a thing that nobody named may exist all the same: a source that could have it cannot be read there.
+
+    One that reads a wider or narrower scope which would have it too has looked; another source has not looked for it.
+    """
     homes = [state for state in reader.scopes() if state.scope.covers(key)]
-    if not homes or any(state.status is ScopeStatus.READABLE for state in homes):
+    looked = {state.scope.source for state in homes if state.status is ScopeStatus.READABLE}
+    unread = [state for state in homes if state.scope.source not in looked]
+    if not unread:
         return None
-    return Doubt.NEVER_READ if all(state.status is ScopeStatus.NEVER_READ for state in homes) else Doubt.UNKNOWN
+    return Doubt.NEVER_READ if all(state.status is ScopeStatus.NEVER_READ for state in unread) else Doubt.UNKNOWN

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from graph.model import VERBS, Key, Outcome, Question, RunFold, Scope, ScopeState, ScopeStatus, text_of
+from graph.correlate.rules import RULES
+from graph.model import KINDS, VERBS, Key, Outcome, Question, RunFold, Scope, ScopeState, ScopeStatus, Verb, text_of
+from graph.register import ASBUILT
 from graph.store import GraphReader
 
 
@@ -57,21 +59,53 @@ def about_entity(key: Key) -> Question:
     return Question(frozenset({key.kind}), (key,))
 
 
+def about_ties(key: Key, verbs: Collection[str] = ()) -> tuple[Question, ...]:
+    """Say what could name a thing: local ties from its own root, others from anywhere."""
+    return _ties(_possible(key, verbs), key.root)
+
+
 def about_relations(key: Key, verbs: Collection[str] = ()) -> tuple[Question, ...]:
-    """Say what 'what is this tied to' could return: local ties from its own root, others from anywhere."""
-    possible = [
-        verb
-        for verb in VERBS.values()
-        if (not verbs or verb.name in verbs) and (not verb.ends or key.kind in verb.ends)
-    ]
-    local = frozenset(verb.name for verb in possible if verb.local)
-    far = frozenset(verb.name for verb in possible if not verb.local)
-    questions = []
-    if local:
-        questions.append(Question(local, (key.root,)))
-    if far:
-        questions.append(Question(far))
-    return tuple(questions)
+    """Say what 'what is this tied to' could return: its ties, and from their homes the things at the other ends.
+
+    A verb that ties anything to anything anywhere says nothing of those homes: `relations.about` adds what is found.
+    """
+    possible = _possible(key, verbs)
+    return *_ties(possible, key.root), *_others(possible, key.root)
+
+
+def about_place(prefix: str, words: Collection[str] = ()) -> tuple[Question, ...]:
+    """Say what of a place could change: what is in it, its ties, and what gives the ends of these their meaning."""
+    inside = Question(frozenset(words), (prefix,) if prefix else ())
+    if not prefix:
+        return (inside,)
+    possible, root = [verb for verb in VERBS.values() if not words or verb.name in words], Key(prefix).root
+    return inside, *_ties(possible, root), *_others(possible, root)
+
+
+def _possible(key: Key, verbs: Collection[str]) -> list[Verb]:
+    wanted = [verb for verb in VERBS.values() if not verbs or verb.name in verbs]
+    return [verb for verb in wanted if not verb.ends or key.kind in verb.ends]
+
+
+def _ties(verbs: Iterable[Verb], root: Key) -> tuple[Question, ...]:
+    """Ask for ties: local ones inside a root, others anywhere."""
+    local, far = _parted(verbs)
+    asked = [(local, (root,)), (far, ())]
+    return tuple(Question(frozenset(verb.name for verb in some), where) for some, where in asked if some)
+
+
+def _others(verbs: Iterable[Verb], root: Key) -> tuple[Question, ...]:
+    """Ask for whatever could be at the ends of ties: of local ones inside the root, of others anywhere."""
+    local, far = _parted(verbs)
+    near = frozenset(kind for verb in local for kind in (verb.ends or KINDS))
+    elsewhere = frozenset(kind for verb in far for kind in verb.ends)
+    asked = [(near, (root,)), (elsewhere, ())]
+    return tuple(Question(kinds, where, expected=False) for kinds, where in asked if kinds)
+
+
+def _parted(verbs: Iterable[Verb]) -> tuple[list[Verb], list[Verb]]:
+    every = list(verbs)
+    return [verb for verb in every if verb.local], [verb for verb in every if not verb.local]
 
 
 def freshness(reader: GraphReader, questions: Collection[Question], *, newest: bool = False) -> Freshness:
@@ -79,7 +113,9 @@ def freshness(reader: GraphReader, questions: Collection[Question], *, newest: b
 
     newest: whether the reader stands at the last revision: then runs count that came after it and made no other.
     """
-    states = [state for state in reader.scopes() if any(question.leans_on(state.scope) for question in questions)]
+    known = reader.scopes()
+    asked = [*questions, *_premises(known, questions)]
+    states = [state for state in known if any(question.leans_on(state.scope) for question in asked)]
     scopes, gaps = [], []
     for state in states:
         one = _scope_freshness(reader, state, newest=newest)
@@ -88,6 +124,18 @@ def freshness(reader: GraphReader, questions: Collection[Question], *, newest: b
         if gap is not None:
             gaps.append(gap)
     return Freshness(tuple(scopes), (*gaps, *_unstated(reader, questions)))
+
+
+def _premises(states: Sequence[ScopeState], questions: Collection[Question]) -> list[Question]:
+    """Say what the rules read that could have concluded something of an answer: it leans on that as well."""
+    reads = {rule.name: rule.premises for rule in RULES}
+    return [
+        Question(reads[state.scope.name], question.ranges, expected=False)
+        for state in states
+        if state.scope.source == ASBUILT and state.scope.name in reads
+        for question in questions
+        if question.leans_on(state.scope)
+    ]
 
 
 def _scope_freshness(reader: GraphReader, state: ScopeState, *, newest: bool) -> ScopeFreshness:
@@ -135,7 +183,8 @@ def _gap(state: ScopeState, one: ScopeFreshness) -> Gap | None:
 
 def _unstated(reader: GraphReader, questions: Collection[Question]) -> Sequence[Gap]:
     """Name what a question asks for and no source that was ever configured states."""
-    asked = {word for question in questions for word in question.words if "." in word or not word.isupper()}
+    words = {word for question in questions if question.expected for word in question.words}
+    asked = {word for word in words if "." in word or not word.isupper()}
     stated = {word for state in reader.scopes() for word in state.scope.states}
     return [
         Gap(None, None, "not_collected", None, f"no configured source states {word}; that none is shown says nothing")

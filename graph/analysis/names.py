@@ -12,14 +12,18 @@ from graph.model import Key, MalformedKey
 from graph.store import EntityFilter, GraphReader
 
 _CANDIDATES = 20
+"""How many of the keys that a text could mean are given; that there are more is said as truncation."""
+
+_PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What a text was found to mean: one key, or several candidates, or none."""
+    """What a text was found to mean: one key, or several candidates, or none. truncated: there are more candidates."""
 
     key: Key | None
     candidates: tuple[Key, ...] = ()
+    truncated: bool = False
 
 
 def under_identity(reader: GraphReader, key: Key) -> Key:
@@ -47,7 +51,7 @@ def locate(reader: GraphReader, text: str) -> Located:
     ending = _by_ending(reader, text)
     if len(ending) == 1:
         return Located(ending[0])
-    return Located(None if ending else whole, tuple(ending))
+    return Located(None if ending else whole, tuple(ending[:_CANDIDATES]), len(ending) > _CANDIDATES)
 
 
 def _rooted(reader: GraphReader, key: Key) -> bool:
@@ -57,13 +61,23 @@ def _rooted(reader: GraphReader, key: Key) -> bool:
 
 
 def _by_ending(reader: GraphReader, text: str) -> list[Key]:
-    """Give the keys in force whose path ends in a text; the last pair may be `kind/name` where the id is no name."""
+    """Give the keys in force whose path ends in a text; the last pair may be `kind/name` where the id is no name.
+
+    Namesakes are looked through until there are more keys than are given as candidates.
+    """
     parts = text.strip("/").split("/")
     kinds, name = frozenset(parts[-2:-1]), parts[-1]
-    found: dict[Key, None] = {}
     container = "/".join(parts[:-2])
-    for version in reader.entities(EntityFilter(kinds=kinds, name=name), _CANDIDATES):
-        outer = version.key.container
-        if not container or (outer is not None and f"/{outer}".endswith(f"/{container}")):
-            found[version.key] = None
-    return list(found)
+    found: list[Key] = []
+    after = ""
+    while len(found) <= _CANDIDATES:
+        namesakes = reader.entities(EntityFilter(kinds=kinds, name=name, after=after), _PAGE)
+        found += [one.key for one in namesakes if not container or _ends_in(one.key.container, container)]
+        if len(namesakes) < _PAGE:
+            break
+        after = namesakes[-1].key
+    return found
+
+
+def _ends_in(key: Key | None, text: str) -> bool:
+    return key is not None and f"/{key}".endswith(f"/{text}")

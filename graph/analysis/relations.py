@@ -7,9 +7,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from graph.analysis.evidence import Evidence, Witnesses
+from graph.analysis.freshness import about_entity, about_relations
 from graph.analysis.presence import Presence, relation_presences
-from graph.model import VERBS, AliasEnd, Attributes, EntityVersion, Interval, Key, RelationVersion, Tie
+from graph.model import (
+    KINDS,
+    VERBS,
+    AliasEnd,
+    Attributes,
+    EntityVersion,
+    Interval,
+    Key,
+    Question,
+    RelationVersion,
+    Tie,
+)
 from graph.store import GraphReader
+
+
+class NoSuchPosition(ValueError):
+    """A list of relations has no row of that position."""
 
 
 class Direction(StrEnum):
@@ -69,6 +85,31 @@ class RelationView:
     since: Interval
     opened: int
 
+    @property
+    def position(self) -> str:
+        """Its place in the list: what is tied to itself stands there twice, once from each side."""
+        return _position(self.direction, self.id)
+
+
+def about(reader: GraphReader, key: Key, verbs: Collection[str] = ()) -> tuple[Question, ...]:
+    """Say what the answer could return: the thing, its ties, and from their homes the things at the other ends.
+
+    A verb that ties anything to anything, anywhere, leaves no homes out; there those of what it was found to tie stand
+    for them, and whoever could hold an alias that it cites.
+    """
+    wanted = [verb for verb in VERBS.values() if not verbs or verb.name in verbs]
+    boundless = [verb.name for verb in wanted if not verb.local and not verb.ends]
+    found = _ordered(reader, key, Direction.BOTH, boundless) if boundless else []
+    homes: dict[Question, None] = {}
+    for side, relation in found:
+        out = side is Direction.OUT
+        stated = relation.stated.target if out else relation.stated.source
+        for one in (relation.target if out else relation.source).keys:
+            homes[Question(frozenset({one.kind}), (one.container or one,), expected=False)] = None
+        if isinstance(stated, AliasEnd):
+            homes[Question(frozenset(stated.kinds or KINDS), expected=False)] = None
+    return about_entity(key), *about_relations(key, verbs), *homes
+
 
 def relations(
     reader: GraphReader,
@@ -81,11 +122,13 @@ def relations(
 ) -> tuple[tuple[RelationView, ...], bool]:
     """Give the relations of a thing in force, outgoing first, and whether more follow.
 
-    after: the id that the last page ended with.
+    after: the position of the row that the last page ended with; NoSuchPosition is raised for one that is not there.
     """
     found = _ordered(reader, key, direction, verbs)
-    ids = [relation.id for _, relation in found]
-    first = ids.index(after) + 1 if after in ids else 0
+    positions = [_position(side, relation.id) for side, relation in found]
+    if after and after not in positions:
+        raise NoSuchPosition(after)
+    first = positions.index(after) + 1 if after else 0
     last = len(found) if limit is None else first + limit
     page = found[first:last]
     versions = [relation for _, relation in page]
@@ -94,6 +137,10 @@ def relations(
     witnesses = Witnesses(reader, {ref for relation in versions for ref in relation.evidence})
     views = [_view(side, relation, known, there, witnesses) for side, relation in page]
     return tuple(views), last < len(found)
+
+
+def _position(side: Direction, id_: str) -> str:
+    return f"{side.value}:{id_}"
 
 
 def _ordered(

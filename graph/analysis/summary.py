@@ -12,7 +12,7 @@ from datetime import datetime
 
 from graph.analysis.placement import PodView
 from graph.analysis.presence import Doubt, Presence, Said
-from graph.analysis.reach import POD, Reach
+from graph.analysis.reach import CONTAINED, POD, Reach
 from graph.analysis.words import counted, moment, presence_words
 from graph.model import KINDS, Key, ScopeState, ScopeStatus
 from graph.model.keys import meet
@@ -37,11 +37,17 @@ CLEAR = Sight(clear=True)
 
 
 def sight_of_kind(states: Sequence[ScopeState], kind: str, range_: str, what: str) -> Sight:
-    """Tell whether the absence of a kind in a range can be seen: one readable scope that covers all of it is enough."""
+    """Tell whether the absence of a kind in a range can be seen.
+
+    One readable scope that covers all of it is enough, where no other source could show what that one does not.
+    """
     could = [state for state in states if kind in state.scope.states and meet(state.scope.range, range_)]
-    if any(state.status is ScopeStatus.READABLE and Key(range_).within(state.scope.range) for state in could):
-        return CLEAR
-    return _blind([state for state in could if state.status is not ScopeStatus.READABLE], what)
+    unread = [state for state in could if state.status is not ScopeStatus.READABLE]
+    whole = [state for state in could if state.status is ScopeStatus.READABLE and Key(range_).within(state.scope.range)]
+    if whole:
+        seeing = {state.scope.source for state in whole}
+        unread = [state for state in unread if state.scope.name != WHOLE and state.scope.source not in seeing]
+    return _blind(unread, what) if unread or not whole else CLEAR
 
 
 def sight_of_ties(states: Sequence[ScopeState], verbs: Collection[str], range_: str) -> Sight:
@@ -63,9 +69,10 @@ def sight_of_ties(states: Sequence[ScopeState], verbs: Collection[str], range_: 
 
 
 def _subsumed(state: ScopeState, states: Sequence[ScopeState]) -> bool:
-    """Tell whether a readable scope shows all that an unreadable one would."""
+    """Tell whether a readable scope of the same source shows all that an unreadable one would."""
     return any(
         other.status is ScopeStatus.READABLE
+        and other.scope.source == state.scope.source
         and other.scope.states >= state.scope.states
         and Key(state.scope.range).within(other.scope.range)
         for other in states
@@ -95,7 +102,8 @@ def summary(
     if not pods:
         parts.append(_none(reach, states, range_))
     parts.extend(_groups(key, pods))
-    unseen = sight_of_ties(states, reach.by, range_)
+    contained = key.kind in CONTAINED
+    unseen = sight_of_kind(states, POD, range_, "pods") if contained else sight_of_ties(states, reach.by, range_)
     if not unseen.clear and any(_state(pod) != "unseen" for pod in pods):
         parts.append(f"there may be more: {unseen.words}")
     if reach.truncated:

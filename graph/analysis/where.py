@@ -33,6 +33,14 @@ _TIES = frozenset(
     {"MANAGED_BY", "RUNS_ON", "SELECTS", "ROUTES_TO", "USES_CONFIG", "MOUNTS", "RUNS_AS", "USES_IMAGE"}
     | {"REALIZED_BY", "EXPOSED_BY"}
 )
+_PROVENANCE = frozenset(
+    {"OWNED_BY", "BUILT_FROM", "BUILT_BY", "IN_ZONE", "RESOLVES_TO", "MAPS_TO", "DEPLOYED", "REALIZED_BY", "EXPOSED_BY"}
+)
+"""Ties to other systems, which any source may state."""
+
+_BESIDE = frozenset({"container.image", "aws.ec2.instance", "aws.elbv2.load_balancer", "cloud.availability_zone"})
+"""Kinds of other systems whose names and presence are shown. That no source states one is no gap: its tie shows."""
+
 _ELSEWHERE = frozenset({"environment", "vcs.commit", "cicd.pipeline.run", "deployment", "dns.record", "team"})
 """Kinds of other systems that belong to the answer. While no source states one, that is a gap `not_collected`."""
 
@@ -136,6 +144,8 @@ def about(key: Key) -> tuple[Question, ...]:
         Question(frozenset({"k8s.cluster", "k8s.namespace"}), (*near, *root)),
         Question(frozenset({"k8s.node"}), root),
         Question(_TIES, root),
+        Question(_PROVENANCE),
+        Question(_BESIDE, expected=False),
         *(Question(frozenset({kind})) for kind in sorted(_ELSEWHERE)),
     )
 

@@ -90,10 +90,14 @@ class ScopeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an answer could return: kinds and verbs (empty means any) inside ranges (empty means anywhere)."""
+    """What an answer could return: kinds and verbs (empty means any) inside ranges (empty means anywhere).
+
+    expected: whether a kind that no source states is a gap of its own; not so for what an answer shows in passing.
+    """
 
     words: frozenset[str] = field(default_factory=frozenset)
     ranges: tuple[str, ...] = ()
+    expected: bool = True
 
     def leans_on(self, scope: Scope) -> bool:
         """Tell whether the scope could have added to the answer."""

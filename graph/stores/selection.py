@@ -34,7 +34,7 @@ def matches_change(recorded: RecordedChange, wanted: ChangeFilter) -> bool:
         return False
     if wanted.causes and change.cause not in wanted.causes and not any(f.cause in wanted.causes for f in change.fields):
         return False
-    if wanted.prefix and not Key(change.subject).within(wanted.prefix):
+    if wanted.prefix and not any(key.within(wanted.prefix) for key in recorded.named):
         return False
     return wanted.window is None or change.happened.overlaps(wanted.window)
 

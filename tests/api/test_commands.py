@@ -138,6 +138,13 @@ def test_candidates_are_listed(path: Path) -> None:
     assert f"  {SERVICE}\n" in run(path, "show", "cart").stderr
 
 
+def test_candidates_that_are_not_all_listed_are_said_to_be_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who means one of very many is told that there are others."""
+    assert "could be 3 things" in run(path, "show", "cart").stderr
+    monkeypatch.setattr("graph.analysis.names._CANDIDATES", 1)
+    assert "could be more than 1 things, of which these are the first" in run(path, "show", "cart").stderr
+
+
 def test_no_store_is_a_sentence_and_a_code(tmp_path: Path) -> None:
     """A question never makes a store, and says how one is made."""
     for wrong in (tmp_path / "none.db", tmp_path):

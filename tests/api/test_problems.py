@@ -1,5 +1,6 @@
 """What is said when there is no answer? Every problem, by its stable type, with the next step."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.errors import PROBLEMS
+from api.questions.cursors import opened, sealed
+from api.questions.relations import what_it_is_tied_to
 from graph.model import Key, RevisionMark
 from graph.store import StoreError
 from graph.stores.memory import MemoryStore
@@ -69,6 +72,19 @@ def test_a_key_with_an_escape_gone_wrong_is_refused() -> None:
     """A space belongs escaped into a key."""
     problem(client(shop().store).get("/v1/entities/k8s.node/a%20b"), "malformed-key", 400)
     problem(client(shop().store).get("/v1/changes?entity=nonsense"), "malformed-key", 400)
+
+
+def test_a_cursor_to_a_place_that_the_list_does_not_have_is_refused() -> None:
+    """The list is not begun again."""
+    made = shop("p1", "p2")
+    ask = client(made.store)
+    path = f"/v1/entities/{SERVICE}/relations?limit=1"
+    place = opened(ask.get(path).json()["cursor"], what_it_is_tied_to(SERVICE, limit=1).digest)
+    assert place is not None
+    assert ask.get(f"{path}&cursor={sealed(place)}").status_code == 200
+    for wrong in ("out:none", str(place.position).partition(":")[2], 7):
+        document = problem(ask.get(f"{path}&cursor={sealed(replace(place, position=wrong))}"), "foreign-cursor", 400)
+        assert "begin again" in document["detail"]
 
 
 def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:

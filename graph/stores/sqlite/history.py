@@ -80,7 +80,8 @@ def _conditions(decoder: Decoder, wanted: ChangeFilter) -> tuple[str, dict[str, 
         values["since"] = microseconds_or_none(wanted.window.start)
     if wanted.prefix:
         inside = within("k.text", wanted.prefix)
-        conditions.append(f"EXISTS (SELECT 1 FROM key AS k WHERE k.id = +c.key AND {inside})")
+        about = "SELECT value FROM json_each('[' || coalesce(c.key, c.named, '') || ']')"
+        conditions.append(f"EXISTS (SELECT 1 FROM ({about}) AS a CROSS JOIN key AS k ON k.id = a.value WHERE {inside})")
         values |= range_values(wanted.prefix)
     return " AND ".join(conditions), values
 
@@ -95,10 +96,7 @@ def _streams(decoder: Decoder, wanted: ChangeFilter) -> list[_Stream]:
         number = decoder.lookup.key_numbers(decoder.db, [wanted.prefix]).get(wanted.prefix)
         if number is not None:
             under = "change_under AS u CROSS JOIN change AS c ON c.id = u.change"
-            return [
-                _Stream("change AS c", "c.key = :value", number),
-                _Stream(under, "u.key = :value", number, "u.change"),
-            ]
+            return [*_about(number), _Stream(under, "u.key = :value", number, "u.change")]
     if wanted.words:
         numbers = decoder.lookup.numbers(decoder.db, wanted.words)
         return [_Stream("change AS c", "c.word = :value", number) for number in numbers]
@@ -106,17 +104,20 @@ def _streams(decoder: Decoder, wanted: ChangeFilter) -> list[_Stream]:
 
 
 def _of_subjects(decoder: Decoder, subjects: Sequence[str]) -> list[_Stream]:
-    streams = []
-    named = "change_named AS n CROSS JOIN change AS c ON c.id = n.change"
-    for number in decoder.lookup.key_numbers(decoder.db, subjects).values():
-        streams.append(_Stream("change AS c", "c.key = :value", number))
-        streams.append(_Stream(named, "n.key = :value", number, "n.change"))
+    numbers = decoder.lookup.key_numbers(decoder.db, subjects).values()
+    streams = [stream for number in numbers for stream in _about(number)]
     tie = "c.relation = (SELECT id FROM relation WHERE digest = :value)"
     for subject in subjects:
         digest = digest_of(subject)
         if digest is not None:
             streams.append(_Stream("change AS c", tie, digest))
     return streams
+
+
+def _about(number: int) -> list[_Stream]:
+    """Look by the key that a change is about: its own changes, and those of its relations."""
+    named = "change_named AS n CROSS JOIN change AS c ON c.id = n.change"
+    return [_Stream("change AS c", "c.key = :value", number), _Stream(named, "n.key = :value", number, "n.change")]
 
 
 def _of_window(start: datetime, end: datetime, *, only_world: bool) -> _Stream:

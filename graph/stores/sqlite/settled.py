@@ -18,7 +18,7 @@ from graph.stores.selection import named_by
 from graph.stores.sqlite.encode import ancestors, change_row, entity_row, relation_keys, relation_row, stated_row
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.listing import label_term, name_term
-from graph.stores.sqlite.rows import chunks, marks
+from graph.stores.sqlite.rows import chunks, marks, unlisted
 from graph.stores.sqlite.spans import PRESENT, duration_class
 
 
@@ -121,8 +121,8 @@ class Settling:
             named = sorted({numbers[key] for key in named_by(one.before, one.after)}) if column else []
             rows.append(change_row(id_, subject, self._interning.word(change.word), change, evidence, named))
             named_rows += [(key, id_) for key in named]
-            if column == 0:
-                under_rows += [(numbers[key], id_) for key in ancestors(Key(change.subject))]
+            places = {place for key in named_by(one.before, one.after) for place in ancestors(key)}
+            under_rows += [(numbers[place], id_) for place in places]
         self._db.executemany(f"INSERT INTO change VALUES ({marks(14)})", rows)
         self._db.executemany("INSERT INTO change_named VALUES (?, ?)", named_rows)
         self._db.executemany("INSERT INTO change_under VALUES (?, ?)", under_rows)
@@ -134,19 +134,18 @@ class Settling:
             rows = self._db.execute(sql, [*portion, self._revision << 32]).fetchall()
             ids = [(row[0],) for row in rows]
             self._db.executemany("DELETE FROM change WHERE id = ?", ids)
-            for table, place in (("change_named", "relation"), ("change_under", "key")):
-                if place == column:
-                    self._forget_named(table, rows)
+            self._forget_named(rows)
 
-    def _forget_named(self, table: str, rows: Sequence[tuple[int, int | None, int | str | None]]) -> None:
-        pairs = []
+    def _forget_named(self, rows: Sequence[tuple[int, int | None, int | str | None]]) -> None:
+        named_rows, under_rows = [], []
         for id_, key, named in rows:
-            if key is None:
-                pairs += [(int(number), id_) for number in str(named or "").split(",") if number]
-                continue
-            text = self._db.execute("SELECT text FROM key WHERE id = ?", [key]).fetchone()[0]
-            pairs += [(number, id_) for number in self._interning.keys(ancestors(Key(text))).values()]
-        self._db.executemany(f"DELETE FROM {table} WHERE key = ? AND change = ?", pairs)
+            numbers = unlisted(named) if key is None else (key,)
+            named_rows += [(number, id_) for number in numbers]
+            for number in numbers:
+                text = self._db.execute("SELECT text FROM key WHERE id = ?", [number]).fetchone()[0]
+                under_rows += [(place, id_) for place in self._interning.keys(ancestors(Key(text))).values()]
+        self._db.executemany("DELETE FROM change_named WHERE key = ? AND change = ?", named_rows)
+        self._db.executemany("DELETE FROM change_under WHERE key = ? AND change = ?", under_rows)
 
     def _documents(self, settled: Iterable[Settled[V]]) -> dict[Any, int]:
         versions = (version for one in settled for version in (one.before, one.after) if version is not None)
@@ -186,7 +185,8 @@ class Settling:
 
     def _relations(self, relations: Sequence[Settled[RelationVersion]]) -> None:
         versions = [version for one in relations for version in (one.before, one.after) if version is not None]
-        keys = self._interning.keys({key for version in versions for key in relation_keys(version)})
+        named = {Key(key) for version in versions for key in relation_keys(version)}
+        keys = self._interning.keys([*named, *{place for key in named for place in ancestors(key)}])
         numbers = self._numbered(relations, keys)
         settled = {numbers[one.subject]: one for one in relations if one.subject in numbers}
         moves = self._moves(self._last_two("relation_version", "relation", settled), settled)

@@ -1,7 +1,9 @@
 """What is it tied to? Every end, whatever became of it."""
 
+import pytest
+
 from graph.analysis.presence import Said
-from graph.analysis.relations import Direction, RelationView, relations
+from graph.analysis.relations import Direction, NoSuchPosition, RelationView, relations
 from graph.model import Key, KeyEnd, Tie
 from tests.graph.analysis.shop import CONFIG, DEPLOYMENT, NODE, REPLICASET, SCOPES, SERVICE, SHOP, Shop, pod_key, shop
 from tests.graph.world import alias_end, document, entity, exclusive, tie
@@ -96,5 +98,11 @@ def test_pages_of_relations_are_the_whole_in_order() -> None:
             pages += page
             if not more:
                 break
-            after = page[-1].id
+            after = page[-1].position
     assert tuple(pages) == whole
+
+
+def test_a_position_that_the_list_does_not_have_is_refused() -> None:
+    """To begin again at the first page would never end."""
+    with shop().store.reader() as reader, pytest.raises(NoSuchPosition):
+        relations(reader, SERVICE, limit=3, after="out:none")

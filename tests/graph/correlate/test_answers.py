@@ -109,3 +109,12 @@ def test_a_quiet_world_makes_no_revision(estate: Estate, store: GraphStore) -> N
     estate.restart()
     assert estate.conclude().whole
     assert store.head() == head
+
+
+def test_an_answer_that_a_rule_could_add_to_leans_on_what_the_rule_reads(estate: Estate, says: Witness) -> None:
+    """While pods cannot be read, the rule cannot see whom a selector means: that is a gap, also of the ties alone."""
+    assert says.gaps("changes", verb="SELECTS") == ["prod/endpointslices never_read"]
+    estate.world.forbid(PODS)
+    estate.conclude()
+    assert says.gaps("changes", verb="SELECTS") == ["prod/endpointslices never_read", "prod/pods unreadable"]
+    assert len(says.ask(f"entities/{CART}/where")["data"]["pods"]) == 2  # what cannot be seen ends nothing

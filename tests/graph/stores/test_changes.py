@@ -32,7 +32,7 @@ def test_changes_are_newest_first_and_paged_by_place(world: World, store: GraphS
 
 
 def test_changes_are_found_by_what_is_asked(world: World, store: GraphStore) -> None:
-    """Subject (and its relations), word, cause, window and range select."""
+    """Subject (and its relations), word, cause, window and range (of either end of a relation) select."""
     world.read(PODS, A1, B1)
     world.pass_(hours=1)
     middle = world.now
@@ -54,8 +54,10 @@ def test_changes_are_found_by_what_is_asked(world: World, store: GraphStore) -> 
     assert said(words=frozenset({"k8s.node"})) == [("k8s.node", opened)]
     assert said(causes=frozenset({Cause.WORLD})) == [("k8s.pod", revised)]
     assert len(said(causes=frozenset({Cause.WORLD, Cause.FIRST_LOOK}))) == 6
-    assert said(prefix=NODE) == [("k8s.node", opened)]
-    assert said(prefix=SHOP) == [("k8s.pod", revised)] + [("k8s.pod", opened)] * 2
+    ties = [("RUNS_ON", opened)] * 2
+    assert said(prefix=NODE) == [("k8s.node", opened), *ties]
+    assert said(prefix=SHOP) == [("k8s.pod", revised), *ties, ("k8s.pod", opened), ("k8s.pod", opened)]
+    assert said(prefix=SHOP, words=frozenset({"RUNS_ON"})) == said(prefix=NODE, words=frozenset({"RUNS_ON"})) == ties
     assert said(window=Interval(middle, world.now), words=frozenset({"k8s.pod"})) == [("k8s.pod", revised)]
     assert len(said(window=Interval(None, START))) == 5
     assert said(window=Interval(world.now, world.now + timedelta(days=1))) == []
