@@ -149,13 +149,14 @@ def test_a_server_that_is_gone_altogether_ends_nothing(proxied: Rig, fault_proxy
     assert proxied.head == head
 
 
-@pytest.mark.parametrize("hidden", [resource.name for resource in RESOURCES if resource.name != "namespaces"])
+@pytest.mark.parametrize("hidden", [resource.name for resource in RESOURCES])
 def test_a_resource_forbidden_from_the_first_day_is_never_read(
     hidden: str, settled: ControlPlane, tmp_path: Path
 ) -> None:
     """It stands as never read with its reason, in every answer that leans on it; and heals once it is granted."""
     resource = next(one for one in RESOURCES if one.name == hidden)
     granted = [Rule((one.plural,), one.group, verbs=("get", "list")) for one in RESOURCES if one.name != hidden]
+    granted.append(Rule(("namespaces",), verbs=("get",)))  # who the cluster is must be known in any case
     identity = settled.identity(f"without-{resource.plural}", granted)
     kubeconfig = settled.kubeconfig(tmp_path / "kubeconfig", token=identity.token)
     with rig(kubeconfig, tmp_path) as restricted:
