@@ -109,9 +109,7 @@ class DocumentChanges:
 
     mapped: Keeper = field(default_factory=list[Mapped])
     touched: list[tuple[str, str, int | None]] = field(default_factory=list)
-    """(id, version, position) of documents whose statements are the same under another token."""
-    remapped: list[str] = field(default_factory=list)
-    """Ids of touched documents that another version of the mapping has read with the same result."""
+    """(id, version, position) of documents whose statements are the same under another token, or another mapping."""
     ended: list[Ending] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -168,8 +166,6 @@ def _compare(
         return mapped
     if (known.version, known.mapping) != (document.version, mapping):
         changes.touched.append((document.id, document.version, changes.position))
-    if known.mapping != mapping:
-        changes.remapped.append(document.id)
     return None
 
 
@@ -249,7 +245,7 @@ def _begin_again(changes: DocumentChanges, seen: set[str], minted: dict[str, str
     seen.clear()
     minted.clear()
     changes.mapped.clear()
-    for listed in (changes.touched, changes.remapped, changes.found):
+    for listed in (changes.touched, changes.found):
         listed.clear()
     changes.position = position
 

@@ -115,7 +115,7 @@ def test_an_unchanged_document_is_not_even_mapped() -> None:
 def test_another_mapping_maps_again_and_keeps_quiet_when_it_reads_the_same() -> None:
     """The token did not move, but what it means may have."""
     changes = _plan(_known(A), A, mapping=2)
-    assert changes.remapped == ["a"]
+    assert changes.touched == [("a", "1", None)]
     assert changes.empty
 
 
