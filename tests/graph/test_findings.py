@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from graph.analysis.names import under_identity
 from graph.analysis.presence import Doubt, Presence, Said, presence
 from graph.model import Key, Transition
 from graph.store import ChangeFilter, GraphStore
@@ -14,6 +15,7 @@ from graph.stores.sqlite import SqliteStore
 from tests.graph.world import World, alias_end, document, entity, everything_known, exclusive, tie
 from tests.histories.estate import (
     BALANCER,
+    CLUSTER,
     CLUSTERS,
     CONFIG,
     CONFIGS,
@@ -23,6 +25,7 @@ from tests.histories.estate import (
     REGION,
     SHOP,
     TARGETS,
+    cluster,
     config,
     deployment,
     instance,
@@ -210,3 +213,29 @@ def test_a_source_that_was_retired_is_looked_at_for_the_first_time_again(world: 
     with world.store.reader() as reader:
         newest = reader.changes(ChangeFilter(words=frozenset({"k8s.deployment"})), 1)[0].change
         assert (newest.transition, newest.cause) == (Transition.OPENED, "first_look")
+
+
+def test_what_another_look_has_seen_since_is_not_doubted_by_an_older_one(world: World) -> None:
+    """A listing was planned, a watch then showed one of the pods that it lacked, and then the listing was committed."""
+    world.read(PODS, *(pod(f"u{n}") for n in range(4)))
+    started = world.now
+    changes, base = world.planned(PODS, [pod("u0")])
+    world.watch(PODS, pod("u1", "2", reason="restarted"))
+    world.commit(PODS, changes, base, started)
+    seen, unseen = said(world, pod_key("u1")), said(world, pod_key("u2"))
+    assert seen is not None
+    assert unseen is not None
+    assert (seen.doubt, unseen.doubt) == (None, Doubt.DOUBTED)
+
+
+def test_a_name_that_two_clusters_claim_is_never_chosen_from(world: World) -> None:
+    """Asked under it, the key as minted is given, and neither of the two."""
+    twin = Key.of(("k8s.cluster", "two"))
+    world.read(CLUSTERS, cluster())
+    minted = Key.by_name("k8s.cluster", "prod").child("k8s.node", "n1")
+    with world.store.reader() as reader:
+        assert under_identity(reader, minted) == CLUSTER.child("k8s.node", "n1")
+    held = entity(twin, exclusive("k8s.cluster.name", "prod"))
+    world.read(replace(CLUSTERS, source="second", range=twin), document("second", "1", held))
+    with world.store.reader() as reader:
+        assert under_identity(reader, minted) == minted
