@@ -203,7 +203,8 @@ def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Rea
     state = stage.state(run.scope) or fresh_state(run.scope, run.started, reading.stale_after)
     previous = stage.previous_complete(run.scope)
     stage.write_knowledge(run.scope.source, reading.knowledge)
-    failing = stage.failing_since(run.scope) or run.started
+    failed = run.outcome is not Outcome.COMPLETE
+    failing = (stage.failing_since(run.scope) if failed else None) or run.started
     status = _status_after(state, run, previous, failing, reading)
     recorded, moved = Recorded(), status is not state.status
     if run.outcome is Outcome.COMPLETE:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from graph.correlate.rules import RULES
 from graph.model import KINDS, VERBS, Key, Outcome, Question, RunFold, Scope, ScopeState, ScopeStatus, Verb, text_of
-from graph.register import ASBUILT
+from graph.register import ASBUILT, WHOLE
 from graph.store import GraphReader
 
 
@@ -163,7 +163,7 @@ def _last_complete(fold: RunFold | None, instant: datetime) -> tuple[datetime | 
 
 
 def _what(scope: Scope) -> str:
-    return f"everything of {scope.source}" if scope.name == "*" else f"{scope.name} of {scope.source}"
+    return f"everything of {scope.source}" if scope.name == WHOLE else f"{scope.name} of {scope.source}"
 
 
 def _gap(state: ScopeState, one: ScopeFreshness) -> Gap | None:

@@ -107,7 +107,8 @@ class Context:
         known = [one for one in pair if one is not None]
         if len(known) < 2:
             return True
-        return all(word in one.fields if name is None else one.knows(word, name) for one in known)
+        fill = [word in one.fields if name is None else one.knows(word, name) for one in known]
+        return all(fill) or not any(fill)
 
 
 def cause_of(context: Context, delta: Delta, word: str, name: str | None) -> Cause:

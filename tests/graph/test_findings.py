@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from graph.analysis.names import under_identity
 from graph.analysis.presence import Doubt, Presence, Said, presence
-from graph.model import Key, Transition
-from graph.store import ChangeFilter, GraphStore
-from graph.stores.memory import MemoryStore
-from graph.stores.sqlite import SqliteStore
+from graph.model import Key, Knowledge, Transition
+from graph.store import ChangeFilter
 from tests.graph.world import World, alias_end, document, entity, everything_known, exclusive, tie
 from tests.histories.estate import (
     BALANCER,
@@ -35,15 +34,13 @@ from tests.histories.estate import (
     pod_key,
     target,
 )
+from tests.stores import STORES
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+@pytest.fixture(params=sorted(STORES))
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     """A world over an empty store of each kind."""
-    store: GraphStore = MemoryStore()
-    if request.param == "sqlite":
-        store = SqliteStore(tmp_path_factory.mktemp("findings") / "asbuilt.db")
-    return World(store)
+    return World(STORES[request.param](tmp_path))
 
 
 def said(world: World, key: Key) -> Presence | None:
@@ -239,3 +236,16 @@ def test_a_name_that_two_clusters_claim_is_never_chosen_from(world: World) -> No
     world.read(replace(CLUSTERS, source="second", range=twin), document("second", "1", held))
     with world.store.reader() as reader:
         assert under_identity(reader, minted) == minted
+
+
+def test_what_no_mapping_declares_is_of_the_world(world: World) -> None:
+    """Names and aliases are part of every statement: one that moves is no doing of a mapping that is another."""
+    silent = {"k8s.pod": frozenset({"phase"})}
+    key = pod_key("u")
+    world.knowledge = Knowledge(1, silent)
+    world.read(PODS, document("u", "1", entity(key, exclusive("ip", "net|1"), phase="Running")))
+    world.knowledge = Knowledge(2, silent)
+    world.read(PODS, document("u", "2", entity(key, exclusive("ip", "net|2"), phase="Running")))
+    with world.store.reader() as reader:
+        newest = reader.changes(ChangeFilter(words=frozenset({"k8s.pod"})), 1)[0].change
+        assert [(one.name, one.cause) for one in newest.fields] == [("aliases.ip", "world")]

@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from graph.store import GraphStore
-from graph.stores.memory import MemoryStore
-from graph.stores.sqlite import SqliteStore
 from tests.graph.world import World
 from tests.histories.witness import Witness, witness
+from tests.stores import STORES
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=sorted(STORES))
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
     """An empty store of each kind."""
-    opened: GraphStore = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "asbuilt.db")
+    opened = STORES[request.param](tmp_path)
     yield opened
     opened.close()
 

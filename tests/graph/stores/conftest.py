@@ -1,21 +1,15 @@
-"""Which stores are held to the contract? Each is a fixture's parameter: add one here, and the whole suite holds it."""
+"""Where is the contract held? In every store, each a fixture's parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from graph.store import GraphStore
-from graph.stores.memory import MemoryStore
-from graph.stores.sqlite import SqliteStore
 from tests.graph.world import World
-
-STORES: dict[str, Callable[[Path], GraphStore]] = {
-    "memory": lambda _: MemoryStore(),
-    "sqlite": lambda folder: SqliteStore(folder / "asbuilt.db"),
-}
+from tests.stores import STORES
 
 
 @pytest.fixture(params=sorted(STORES))

@@ -20,8 +20,8 @@ from graph.store import GraphStore, Overtaken
 from graph.stores.memory import MemoryStore
 from tests.graph.histories import _IDS, SCOPES, Script, _step
 from tests.graph.stores.answers import Universe, answers, filters, numbered, pages, selections
-from tests.graph.stores.conftest import STORES
 from tests.graph.world import World
+from tests.stores import STORES
 
 SCOPE = st.sampled_from(SCOPES)
 SHOWN = st.dictionaries(
