@@ -53,7 +53,7 @@ static: $(STAMP) ## Check format, lint, types and import contracts
 	@echo "== types" && $(BIN)/mypy
 	@echo "== import contracts" && $(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure what a cycle costs, at 1k, 10k and 100k pods
+bench: $(STAMP) ## Measure what the memory costs, and write docs/performance.md (ARGS='--sizes 10k')
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 record: $(STAMP) ## Make the bundled recording again, from the real control plane

@@ -19,7 +19,22 @@ from starlette.exceptions import HTTPException
 
 from api.auth import TOKENS_VARIABLE, Token, tokens_from
 from api.errors import InvalidRequest, MethodRefused, NoSuchRoute, Problem
-from api.routes import changes, docs, entities, entity, health, relations, sources, versions, where
+from api.routes import (
+    changes,
+    diff,
+    docs,
+    entities,
+    entity,
+    graph,
+    health,
+    impact,
+    path,
+    relations,
+    resolve,
+    sources,
+    versions,
+    where,
+)
 from api.stores import Door
 from graph.store import GraphStore
 
@@ -31,7 +46,10 @@ to it; `gaps` say in words what could not be seen. An empty list with a gap is n
 """
 
 # What refuses a path that is no key comes last of all that begin like it.
-_PARTS = (entities, relations, versions, where, entity, changes, sources, health, docs)
+_PARTS = (
+    *(entities, relations, versions, where, impact, diff, entity),
+    *(graph, path, changes, resolve, sources, health, docs),
+)
 
 _log = logging.getLogger(__name__)
 

@@ -7,15 +7,22 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from api.commands.changes import changes
+from api.commands.diff import diff
 from api.commands.entities import list_
+from api.commands.graph import graph, path
 from api.commands.history import history
+from api.commands.impact import dependencies, impact
 from api.commands.relations import relations
+from api.commands.resolve import resolve
 from api.commands.serve import serve
 from api.commands.show import show
 from api.commands.sources import sources
 from api.commands.where import where
 
-commands: list[click.Command] = [serve, list_, show, where, relations, history, changes, sources]
+commands: list[click.Command] = [
+    *(serve, list_, resolve, show, where, relations, graph, path, dependencies, impact),
+    *(history, diff, changes, sources),
+]
 """What the entry point `api` of the group `asbuilt.commands` names."""
 
 _GROUP = "asbuilt.commands"
@@ -34,15 +41,19 @@ _BROKEN = (
 
 
 class Gathered(click.Group):
-    """All commands in one. Its help is the list of them, and fits a screen of 24 lines."""
+    """All commands in one. Its help is the list of them, the questions first, and fits a screen of 34 lines."""
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the usage, with the two options that there are."""
         formatter.write_usage(ctx.command_path, "[--version] [--help] COMMAND [OPTIONS]")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands."""
-        self.format_commands(ctx, formatter)
+        """Write the commands: what people ask, then what keeps the record."""
+        asked = {command.name for command in commands if command is not serve}
+        for heading, wanted in (("Questions", True), ("Keeping the record", False)):
+            named = [(name, self.commands[name]) for name in sorted(self.commands) if (name in asked) is wanted]
+            with formatter.section(heading):
+                formatter.write_dl([(name, command.get_short_help_str(60)) for name, command in named])
 
 
 def contributed(entry: EntryPoint) -> tuple[list[click.Command], str | None]:

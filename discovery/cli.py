@@ -140,4 +140,31 @@ def retire(
         ctx.exit(looking.retire(Setup.of(config, store), source, scope, yes=yes))
 
 
-commands = [run, discover, once, plan, check, retire]
+@click.command("export")
+@click.argument("file", default="-")
+@_options(_CONFIG, _STORE)
+def export(file: str, config: str | None, store: str | None) -> None:
+    """Write everything that the store keeps to FILE (.gz: compressed), or to standard output."""
+    from discovery import transferring
+    from discovery.commands import Setup, in_sentences
+
+    with in_sentences(), Setup.of(config, store).opened(create=False) as opened:
+        transferring.export(opened, file)
+
+
+@click.command("import")
+@click.argument("file")
+@_options(_CONFIG, _STORE)
+def import_(file: str, config: str | None, store: str | None) -> None:
+    """Fill an empty store with what `asbuilt export` wrote to FILE."""
+    from discovery import transferring
+    from discovery.commands import Setup, in_sentences
+
+    with in_sentences():
+        setup = Setup.of(config, store)
+        records = transferring.check(file)
+        with setup.opened() as opened:
+            transferring.import_(opened, file, records)
+
+
+commands = [run, discover, once, plan, check, retire, export, import_]

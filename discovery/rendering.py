@@ -140,12 +140,10 @@ class Shown:
 
 def shown(reader: GraphReader, recorded: Iterable[RecordedChange]) -> list[Shown]:
     """Put changes in words: entities first, then relations, each in order of subject."""
-    every = [Shown(one.change, _relation(reader, one.change)) for one in recorded]
+    changes = [one.change for one in recorded]
+    ties = reader.latest_ties([change.subject for change in changes if "/" not in change.subject])
+    every = [Shown(change, ties.get(change.subject)) for change in changes]
     return sorted(every, key=lambda one: (one.relation is not None, one.subject, one.change.transition))
-
-
-def _relation(reader: GraphReader, change: Change) -> RelationVersion | None:
-    return None if "/" in change.subject else reader.relation(change.subject)
 
 
 def change_record(one: Shown) -> dict[str, Any]:

@@ -166,11 +166,11 @@ def _status_after(
 ) -> ScopeStatus:
     """Tell what a run makes of a scope's status. One failed run of a scope that was read only shows in freshness.
 
-    failing: the start of the first run since the last complete one. What a watch says is no listing, and proves nothing
-    of a scope that was never listed.
+    failing: the start of the first run since the last complete one. What a watch says is no listing, and makes no scope
+    readable.
     """
     if run.outcome is Outcome.COMPLETE:
-        return state.status if reading.watched and previous is None else ScopeStatus.READABLE
+        return state.status if reading.watched else ScopeStatus.READABLE
     if previous is None:
         return ScopeStatus.NEVER_READ
     overdue = (run.ended - failing).total_seconds() > reading.stale_after
@@ -186,7 +186,9 @@ def _next_state(state: ScopeState, run: Run, status: ScopeStatus, failing: datet
     """Give the state as of the revision in the making."""
     state = replace(state, stale_after=reading.stale_after)
     if run.outcome is Outcome.COMPLETE:
-        judged = state.judged if reading.watched else Interval(run.started, run.ended)
+        if reading.watched:
+            return replace(state, scope=run.scope)
+        judged = Interval(run.started, run.ended)
         since = state.since if status is state.status else run.ended
         return replace(state, scope=run.scope, status=status, since=since, error=None, judged=judged)
     since = state.since if status is state.status else failing
@@ -197,26 +199,29 @@ def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Rea
     """Commit one run, with what it planned if it was complete.
 
     A run that changes nothing updates the row of its fold and makes no revision. What changes a presence makes one:
-    documents, a scope becoming readable or unreadable, and a look that proves that something named is not there.
+    documents, a scope becoming readable or unreadable, and a look that proves that something named is not there. A
+    batch of a watch is no look: it leaves its documents, and nothing that says how far the scope has been read.
     """
     source = _source(stage, run, reading)
     state = stage.state(run.scope) or fresh_state(run.scope, run.started, reading.stale_after)
     previous = stage.previous_complete(run.scope)
     stage.write_knowledge(run.scope.source, reading.knowledge)
     failed = run.outcome is not Outcome.COMPLETE
+    looked = not failed and not reading.watched
     failing = (stage.failing_since(run.scope) if failed else None) or run.started
     status = _status_after(state, run, previous, failing, reading)
     recorded, moved = Recorded(), status is not state.status
-    if run.outcome is Outcome.COMPLETE:
+    if not failed:
         planned = changes or DocumentChanges()
         recorded = write_documents(stage, run, planned, reading, source)
-        moved |= not planned.empty or (not reading.watched and stage.unjudged(run.scope, run.started))
-    stage.write_run(run)
-    if run.outcome is Outcome.COMPLETE and not reading.watched:
+        moved |= not planned.empty or (looked and stage.unjudged(run.scope, run.started))
+    if failed or looked:
+        stage.write_run(run)
+    if looked:
         moved |= _seen_again(stage, run, reading, source, recorded)
     if moved:
         stage.write_state(_next_state(state, run, status, failing, reading), run.scope)
-        if run.outcome is Outcome.COMPLETE and not reading.watched:
+        if looked:
             stage.judge(run.scope)
     recorded.mark = stage.publish(now if moved else None)
     return recorded
@@ -225,7 +230,7 @@ def record(stage: Stage, run: Run, changes: DocumentChanges | None, reading: Rea
 def _source(stage: Stage, run: Run, reading: Reading) -> SourceRecord:
     """Give what is remembered of the run's source, and note its first complete run."""
     known = stage.source(run.scope.source) or SourceRecord(run.scope.source, reading.type, None, configured=True)
-    if run.outcome is Outcome.COMPLETE and known.first_read is None:
+    if run.outcome is Outcome.COMPLETE and not reading.watched and known.first_read is None:
         known = replace(known, first_read=run.started)
     stage.write_source(known)
     return known

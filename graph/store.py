@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from graph.identity import Claim
 from graph.model import (
@@ -26,6 +26,10 @@ from graph.model import (
 )
 from graph.plan import Known
 from graph.settle import ChangeSet, Delta, Present
+from graph.terms import Term
+
+if TYPE_CHECKING:
+    from graph.transfer.records import Record
 
 
 class StoreError(Exception):
@@ -64,7 +68,8 @@ class RecordedChange:
 class ChangeFilter:
     """Which changes are asked for. Empty means any; the window is about when they happened.
 
-    causes: names of causes. words: kinds and verbs. subjects: entity keys, whose relations count as theirs.
+    causes: names of causes. words: kinds and verbs. subjects: entity keys, whose relations count as theirs; ids of
+    relations. after: only what later revisions than this one made.
     """
 
     subjects: frozenset[str] = frozenset()
@@ -72,6 +77,7 @@ class ChangeFilter:
     causes: frozenset[str] = frozenset()
     window: Interval | None = None
     prefix: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,23 @@ class StoredDocument:
     text: str
 
 
+class Link(NamedTuple):
+    """A relation in force whose two ends are tied: no more of it than a traversal needs. confidence: 0 to 1."""
+
+    id: str
+    verb: str
+    source: Key
+    target: Key
+    confidence: float
+
+
+class Found(NamedTuple):
+    """A term's text, and the key of an entity that had it."""
+
+    text: str
+    key: Key
+
+
 class GraphReader(Protocol):
     """Everything as of one revision. Nothing committed later can be seen through it."""
 
@@ -133,6 +156,16 @@ class GraphReader(Protocol):
         """Give the last version of each entity that any revision up to this one had, in force or closed."""
         ...
 
+    def found(
+        self, terms: Collection[Term], limit: int, *, prefix: bool = False, kinds: Collection[str] = ()
+    ) -> Mapping[Term, Sequence[Found]]:
+        """Give, for each term, who of some kinds (any, where none are named) had it in any version up to this revision.
+
+        In force or not. prefix: also those of which a term in that field begins with the text. Ordered by text and key
+        (by code points), `limit` of them for each term at most. A term that nobody had is left out.
+        """
+        ...
+
     def versions(self, key: Key) -> Sequence[EntityVersion]:
         """Give all versions of an entity up to this revision, oldest first."""
         ...
@@ -143,12 +176,16 @@ class GraphReader(Protocol):
         """Give the relations in force whose source (or else target) is tied to one of the keys, ordered by id."""
         ...
 
+    def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
+        """Give what a traversal needs of the relations that `relations` gives, where both ends are tied, by id."""
+        ...
+
     def unsettled(self, key: Key) -> Sequence[RelationVersion]:
         """Give the relations in force with an ambiguous end that could mean the key, ordered by id."""
         ...
 
-    def relation(self, relation_id: str) -> RelationVersion | None:
-        """Give the last version of one relation up to this revision."""
+    def latest_ties(self, ids: Collection[str]) -> Mapping[str, RelationVersion]:
+        """Give the last version of each relation, by its id, that any revision up to this one had."""
         ...
 
     def claims(self, names: Collection[AliasName]) -> Mapping[AliasName, Sequence[Claim]]:
@@ -221,7 +258,7 @@ class Stage(Present, Protocol):
         ...
 
     def failing_since(self, scope: Scope) -> datetime | None:
-        """Give the start of the first run since the last complete one; None where there is none."""
+        """Give the earliest start of the runs since the last complete one; None where there is none."""
         ...
 
     def last_had(self, source: str, ids: Collection[str]) -> Mapping[str, datetime | None]:
@@ -272,7 +309,11 @@ class Stage(Present, Protocol):
         ...
 
     def judge(self, scope: Scope) -> None:
-        """Forget which keys of this home wait for a look, now that there was one."""
+        """Forget which keys of this home wait for a look, now that there was one.
+
+        One that began before the last look, because a clock went back, came too early for some that were looked for
+        then: they wait again.
+        """
         ...
 
     def write_state(self, state: ScopeState | None, scope: Scope) -> None:
@@ -314,6 +355,10 @@ class GraphWriter(Protocol):
         """
         ...
 
+    def restore(self, records: Iterable[Record]) -> RevisionMark:
+        """Fill an empty store with what another dumped, all or nothing; raise StoreError where something is in it."""
+        ...
+
     def close(self) -> None:
         """Let another process write."""
         ...
@@ -336,6 +381,10 @@ class GraphStore(Protocol):
 
     def reader(self, mark: RevisionMark | None = None) -> AbstractContextManager[GraphReader]:
         """Read as of a revision, the newest by default."""
+        ...
+
+    def dump(self) -> Iterator[Record]:
+        """Yield everything that is kept as of one commit, in the order of `graph.transfer.records`."""
         ...
 
     def writer(self) -> GraphWriter:

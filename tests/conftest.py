@@ -6,6 +6,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.stores import NEO4J
+
 pytest_plugins = ["tests.servers.fixtures"]
 
 REQUIRE_SERVERS = os.environ.get("ASBUILT_REQUIRE_SERVERS") == "1"
@@ -20,8 +22,13 @@ settings.register_profile(
 settings.load_profile("dev")  # --hypothesis-profile overrides
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long campaigns, unless -m speaks of them."""
+    """Leave out the long campaigns, unless -m speaks of them. What is held for the store in Neo4j needs its server."""
+    for item in items:
+        spec = getattr(item, "callspec", None)
+        if spec is not None and NEO4J in spec.params.values():
+            item.add_marker("server")
     if "long" in config.getoption("markexpr"):
         return
     campaigns = [item for item in items if item.get_closest_marker("long")]

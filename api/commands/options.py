@@ -58,8 +58,20 @@ store_option = click.option(
 
 def question(command: Command) -> Command:
     """Give a command the options of every question as one argument, `asked`; a problem becomes a sentence."""
+    at = click.option("--at", help="As of when: 2026-03-01T10:00:00Z, or revision:42. The newest revision by default.")
+    return at(_asked(command))
 
-    @click.option("--at", help="As of when: 2026-03-01T10:00:00Z, or revision:42. The newest revision by default.")
+
+def comparison(command: Command) -> Command:
+    """Give a command the options of every question about two revisions; the later one is `asked.at`."""
+    from_ = click.option(
+        "--from", "from_", required=True, help="The earlier state: what was known at this instant, or at revision:40."
+    )
+    to = click.option("--to", "at", help="The later state, likewise. The newest revision by default.")
+    return from_(to(_asked(command)))
+
+
+def _asked(command: Command) -> Command:
     @click.option(
         "--output", type=click.Choice(["table", "json"]), default="table", help="For people, or the API's JSON."
     )
@@ -141,21 +153,25 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
 
 def answer(
     asked: Asked,
-    inquiry_of: Callable[[Key], Inquiry[T]],
+    inquiry_of: Callable[..., Inquiry[T]],
     draw: Callable[[Console, Answer[T]], None],
     *,
     key: str = "",
+    beside: str = "",
     cursor: str | None = None,
 ) -> None:
-    """Ask the store and print the answer: a table and what could not be seen, or the envelope."""
+    """Ask the store and print the answer: a table and what could not be seen, or the envelope.
+
+    key, beside: what the question is about, as somebody wrote it; the question is made of the keys that are meant.
+    """
     from api.questions.asking import ask
     from api.stores import open_store
     from graph.model import Key
 
     store = open_store(asked.store)
     try:
-        about = located(store, key, asked.at) if key else Key("")
-        found = ask(store, inquiry_of(about), at=asked.at, cursor=cursor)
+        about = [located(store, text, asked.at) for text in (key, beside) if text] or [Key("")]
+        found = ask(store, inquiry_of(*about), at=asked.at, cursor=cursor)
         if asked.as_json:
             click.echo(found.body.decode())
             return

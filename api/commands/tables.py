@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from api.questions.asking import Answer
+from graph.analysis.diff import FieldDifference
 from graph.analysis.freshness import Gap, ScopeFreshness
 from graph.analysis.presence import Presence, Said
+from graph.analysis.spread import Cut, Why
 from graph.analysis.words import counted, moment, presence_words
 from graph.model import FieldChange, canonical
 
@@ -75,7 +77,7 @@ def last_pair(key: str) -> str:
     return "/".join(key.split("/")[-2:])
 
 
-def difference(field: FieldChange) -> str:
+def difference(field: FieldChange | FieldDifference) -> str:
     """Write one differing field."""
     return f"{plain(field.name)}: {_short(field.old)} → {_short(field.new)}"
 
@@ -83,6 +85,19 @@ def difference(field: FieldChange) -> str:
 def _short(value: object, most: int = 60) -> str:
     text = plain(value)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def cut_lines(screen: Console, cuts: Sequence[Cut]) -> None:
+    """Print why a traversal went no further."""
+    if cuts:
+        screen.print()
+    for cut in cuts:
+        words = {
+            Why.CONFIDENCE: f"would be less sure than {cut.at:g}",
+            Why.DEPTH: f"more than {cut.at:g} relations away",
+            Why.LIMIT: f"beyond the first {cut.at:g}",
+        }[cut.why]
+        screen.print(Text(f"Left out: at least {counted(cut.least, 'thing')} {words}.", style="yellow"), soft_wrap=True)
 
 
 def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
@@ -104,7 +119,7 @@ def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
         )
     for line in _not_fresh(fresh.scopes, datetime.now(UTC) if newest else None):
         screen.print(Text(plain(line), style="yellow"), soft_wrap=True)
-    for line in _not_seen(fresh.gaps):
+    for line in not_seen(fresh.gaps):
         screen.print(Text(plain(line), style="red"), soft_wrap=True)
     uncollected = [gap.effect for gap in fresh.gaps if gap.scope is None]
     if uncollected:
@@ -116,7 +131,7 @@ def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
         screen.print(Text("Everything that could have added to this could be read.", style="dim"), soft_wrap=True)
 
 
-def _not_seen(gaps: Sequence[Gap]) -> list[str]:
+def not_seen(gaps: Sequence[Gap]) -> list[str]:
     """Say what could not be seen; scopes of one source that have the same to say, in one line."""
     alike: dict[tuple[str, str], list[str]] = {}
     for gap in gaps:

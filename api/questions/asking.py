@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import TypeAdapter
 
-from api.errors import Problem, StoreUnavailable
+from api.errors import InvalidRequest, Problem, StoreUnavailable
 from api.questions.absence import absent
 from api.questions.cursors import Place, opened, sealed
 from api.questions.instants import marked
@@ -29,11 +30,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a question is answered from. key: what is asked about, under its identity. newest: the last revision."""
+    """Where a question is answered from. key: what is asked about, under its identity. newest: the last revision.
+
+    earlier: of a question about two revisions, the reader of the first of them. beside: the other entities that the
+    question names, under their identities.
+    """
 
     reader: GraphReader
     newest: bool
     key: Key = field(default_factory=lambda: Key(""))
+    earlier: GraphReader | None = None
+    beside: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Inquiry(Generic[T]):
 
     parameters: all but `at` and `cursor`. model: the shape of the data on the wire. about: what the answer could
     return. look: finds a page from a position on. key: the entity that it is about, if it is about one. fields: what to
-    leave in the data; empty means everything.
+    leave in the data; empty means everything. since: of a question about two revisions, which the first of them is;
+    the other is what `at` is to other questions. beside: other entities that it names.
     """
 
     name: str
@@ -61,6 +69,8 @@ class Inquiry(Generic[T]):
     look: Callable[[Standing, Any], Page[T]]
     key: Key | None = None
     fields: tuple[str, ...] = ()
+    since: str | None = None
+    beside: tuple[Key, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -125,9 +135,10 @@ def ask(
     place = opened(cursor, inquiry.digest)
     try:
         head = store.head()
-        mark = marked(store, at, place.revision if place else None, inquiry.key)
-        with store.reader(mark) as reader:
-            standing = _standing(store, reader, inquiry, newest=mark.number == head.number)
+        parameter = "at" if inquiry.since is None else "to"
+        mark = marked(store, at, place.revision if place else None, inquiry.key, parameter)
+        with store.reader(mark) as reader, _earlier(store, inquiry, mark) as earlier:
+            standing = _standing(store, Standing(reader, mark.number == head.number, earlier=earlier), inquiry)
             fresh = freshness(reader, inquiry.about(standing), newest=standing.newest)
             position = place.position if place else None
             tag = _tag(inquiry, mark, fresh, position, role)
@@ -139,13 +150,30 @@ def ask(
     return Answer(inquiry, mark, fresh, tag, page)
 
 
-def _standing(store: GraphStore, reader: GraphReader, inquiry: Inquiry[T], *, newest: bool) -> Standing:
+def _earlier(
+    store: GraphStore, inquiry: Inquiry[T], mark: RevisionMark
+) -> AbstractContextManager[GraphReader] | AbstractContextManager[None]:
+    """Open the reader of the first of two revisions, or raise Problem where it is not the first."""
+    if inquiry.since is None:
+        return nullcontext()
+    first = marked(store, inquiry.since, None, inquiry.key, "from")
+    if first.number > mark.number:
+        raise InvalidRequest(
+            f"from={inquiry.since} (revision {first.number}) lies after to (revision {mark.number}): exchange them",
+            errors=[{"parameter": "from", "message": "give what lies before `to`"}],
+        )
+    return store.reader(first)
+
+
+def _standing(store: GraphStore, standing: Standing, inquiry: Inquiry[T]) -> Standing:
     if inquiry.key is None:
-        return Standing(reader, newest)
-    key = under_identity(reader, inquiry.key)
-    if presence(reader, key) is None:
-        raise absent(store, reader, key)
-    return Standing(reader, newest, key)
+        return standing
+    keys = [under_identity(standing.reader, key) for key in (inquiry.key, *inquiry.beside)]
+    readers = [reader for reader in (standing.reader, standing.earlier) if reader is not None]
+    for key in keys:
+        if all(presence(reader, key) is None for reader in readers):
+            raise absent(store, standing.reader, key)
+    return replace(standing, key=keys[0], beside=tuple(keys[1:]))
 
 
 def _tag(inquiry: Inquiry[T], mark: RevisionMark, fresh: Freshness, position: Any, role: str) -> str:

@@ -7,11 +7,16 @@ from api.questions.absence import first_version
 from graph.model import Key, RevisionMark, instant_of, text_of
 from graph.store import GraphStore, NoSuchRevision
 
-_REVISION = "revision:"
+REVISION = "revision:"
 
 
-def marked(store: GraphStore, at: str | None, continued: int | None, key: Key | None) -> RevisionMark:
-    """Give the revision that is meant: the cursor's, or that of `at`, or the newest. Raise Problem for none."""
+def marked(
+    store: GraphStore, at: str | None, continued: int | None, key: Key | None, parameter: str = "at"
+) -> RevisionMark:
+    """Give the revision that is meant: the cursor's, or that of `at`, or the newest. Raise Problem for none.
+
+    parameter: what the question calls it.
+    """
     head = store.head()
     if head.number == 0:
         raise NotYetObserved("nothing has been recorded yet: run `asbuilt once`, or `asbuilt discover`")
@@ -19,13 +24,13 @@ def marked(store: GraphStore, at: str | None, continued: int | None, key: Key | 
         return _numbered(store, continued)
     if at is None:
         return head
-    if at.startswith(_REVISION):
-        number = at.removeprefix(_REVISION)
+    if at.startswith(REVISION):
+        number = at.removeprefix(REVISION)
         if not number.isdecimal():
-            raise invalid_at(at)
+            raise invalid_at(at, parameter)
         mark = _numbered(store, int(number))
     else:
-        mark = _at_instant(store, at)
+        mark = _at_instant(store, at, parameter)
     if mark.number == 0:
         raise _too_early(store, at, key)
     return mark
@@ -39,22 +44,22 @@ def _numbered(store: GraphStore, number: int) -> RevisionMark:
         raise NoSuchRevisionAsked(f"there is no revision {number}: the newest is {newest}", newest=newest) from None
 
 
-def _at_instant(store: GraphStore, at: str) -> RevisionMark:
+def _at_instant(store: GraphStore, at: str, parameter: str) -> RevisionMark:
     try:
         instant = instant_of(at.strip().replace(" ", "+"))  # an offset's plus sign is a space in a URL
     except ValueError:
-        raise invalid_at(at) from None
+        raise invalid_at(at, parameter) from None
     try:
         return store.revision_at(instant)
     except NoSuchRevision:
         return store.revision(0)
 
 
-def invalid_at(at: str) -> InvalidRequest:
-    """Make the problem of an `at` that is neither an instant nor a revision."""
+def invalid_at(at: str, parameter: str = "at") -> InvalidRequest:
+    """Make the problem of an `at` (or what the question calls it) that is neither an instant nor a revision."""
     expected = "write an instant as 2026-03-01T10:00:00Z, or a revision as revision:42"
-    errors = [{"parameter": "at", "message": expected}]
-    return InvalidRequest(f"at='{at}' is neither an instant nor a revision: {expected}", errors=errors)
+    errors = [{"parameter": parameter, "message": expected}]
+    return InvalidRequest(f"{parameter}='{at}' is neither an instant nor a revision: {expected}", errors=errors)
 
 
 def _too_early(store: GraphStore, at: str, key: Key | None) -> NotYetObserved:

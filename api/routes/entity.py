@@ -43,5 +43,6 @@ def refuse_path(rest: str) -> Response:
     """Say why a path below /v1/entities is none: no kind/id pairs, and no section of an answer at its end."""
     raise MalformedKeyAsked(
         f"'{rest}' is not a key: write kind/id pairs, such as k8s.cluster/<uid>/k8s.node/<name>, and after them"
-        " nothing, or one of relations, versions, where; in a URL write `%` as `%25`"
+        " nothing, or one of relations, versions, diff, where,"
+        " dependencies, impact; in a URL write `%` as `%25`"
     )

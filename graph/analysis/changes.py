@@ -119,8 +119,9 @@ def class_of(recorded: RecordedChange) -> Class:
 
 
 def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozenset[str]) -> Iterator[ChangeView]:
-    ties = {one.change.subject: reader.relation(one.change.subject) for one in page if one.change.word.isupper()}
-    named = reader.latest([Key(one.change.subject) for one in page if one.change.subject not in ties])
+    about = {one.change.subject for one in page if one.change.word.isupper()}
+    ties = reader.latest_ties(about)
+    named = reader.latest([Key(one.change.subject) for one in page if one.change.subject not in about])
     witnesses = Witnesses(reader, {ref for one in page for ref in one.evidence})
     for recorded in page:
         change = recorded.change
@@ -138,7 +139,7 @@ def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozense
             change.subject,
             change.word,
             entity.name if entity is not None else None,
-            _ends(tie) if tie is not None else None,
+            ends_of(tie) if tie is not None else None,
             change.transition,
             class_of(recorded),
             change.cause,
@@ -149,7 +150,8 @@ def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozense
         )
 
 
-def _ends(tie: RelationVersion) -> ChangedRelation:
+def ends_of(tie: RelationVersion) -> ChangedRelation:
+    """Say what a relation ties."""
     stated = tie.stated
     return ChangedRelation(
         _meaning(tie.source, stated.source), tie.verb, _meaning(tie.target, stated.target), stated.slot

@@ -6,7 +6,7 @@ from graph.model.vocabulary import Counts, Harm, Verb
 
 
 def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool) -> Verb:
-    """Make one row of the table. Words: configuration, state, ends. Marks: local, to_group."""
+    """Make one row of the table. Words: configuration, state, ends. Marks: local, to_group, pooled."""
     words = {word: str(row.get(word, "")).split() for word in ("configuration", "state", "ends")}
     attributes = dict.fromkeys(words["configuration"], Counts.CONFIGURATION) | dict.fromkeys(
         words["state"], Counts.STATE
@@ -21,6 +21,7 @@ def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool)
         local=bool(row.get("local")),
         ends=ends,
         to_group=bool(row.get("to_group")),
+        pooled=bool(row.get("pooled")),
     )
 
 
@@ -54,6 +55,7 @@ _ALL = (
         1.0,
         configuration="ports zone",
         state="ready serving terminating addresses",
+        pooled=True,
         local=True,
     ),
     _verb("EXPOSED_BY", "EXPOSES", Harm.BOTH, 0.95),

@@ -56,6 +56,8 @@ class Verb:
     ends: frozenset[str] = frozenset()
     to_group: bool = False
     """Harm also travels from member to group, but only as k of n."""
+    pooled: bool = False
+    """The source is a group and its targets are the members: harm travels to it only as k of n."""
 
 
 class UnknownWord(ValueError):

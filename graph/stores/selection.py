@@ -28,6 +28,8 @@ def matches_entity(version: EntityVersion, wanted: EntityFilter) -> bool:
 def matches_change(recorded: RecordedChange, wanted: ChangeFilter) -> bool:
     """Tell whether a change is among those asked for."""
     change = recorded.change
+    if recorded.revision <= wanted.after:
+        return False
     if wanted.subjects and change.subject not in wanted.subjects and wanted.subjects.isdisjoint(recorded.named):
         return False
     if wanted.words and change.word not in wanted.words:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from api.app import create_app
-from api.schemas import changes, entities, relations, sources, where
+from api.schemas import changes, diff, entities, graph, relations, resolve, sources, traversal, where
 from api.schemas.envelope import Envelope, enveloped
 from graph.stores.memory import MemoryStore
 
@@ -36,11 +36,13 @@ def test_every_question_has_a_summary_a_description_and_an_example(described: di
 
 
 def test_every_parameter_is_described(described: dict[str, Any]) -> None:
-    """`at` is a parameter of every question."""
+    """`at` is a parameter of every question, and of one about two revisions `from` and `to` are."""
     for path, item in described["paths"].items():
         parameters = item["get"].get("parameters", [])
         assert all(one.get("description") for one in parameters), path
-        assert ("at" in {one["name"] for one in parameters}) == path.startswith("/v1")
+        names = {one["name"] for one in parameters}
+        when = {"from", "to"} if path.endswith("/diff") else {"at"}
+        assert (when <= names) == path.startswith("/v1"), path
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,13 @@ def test_every_parameter_is_described(described: dict[str, Any]) -> None:
         (tuple[changes.Version, ...], changes.VERSIONS_EXAMPLE),
         (tuple[sources.Source, ...], sources.EXAMPLE),
         (where.Where, where.EXAMPLE),
+        (traversal.Impact, traversal.IMPACT_EXAMPLE),
+        (traversal.Dependencies, traversal.DEPENDENCIES_EXAMPLE),
+        (graph.Neighbourhood, graph.GRAPH_EXAMPLE),
+        (graph.Route, graph.PATH_EXAMPLE),
+        (resolve.Resolution, resolve.EXAMPLE),
+        (diff.GraphDiff, diff.GRAPH_DIFF_EXAMPLE),
+        (diff.EntityDiff, diff.ENTITY_DIFF_EXAMPLE),
     ],
 )
 def test_every_example_is_what_an_answer_looks_like(model: Any, example: Any) -> None:

@@ -37,6 +37,13 @@ EVERY = [
     f"/v1/entities/{SERVICE}/relations",
     f"/v1/entities/{SERVICE}/versions",
     f"/v1/entities/{SERVICE}/where",
+    f"/v1/entities/{SERVICE}/impact",
+    f"/v1/entities/{SERVICE}/dependencies",
+    f"/v1/graph?root={SERVICE}",
+    f"/v1/path?from={SERVICE}&to={NODE}",
+    f"/v1/entities/{SERVICE}/diff?from=revision:1",
+    "/v1/graph/diff?from=revision:1",
+    "/v1/resolve?q=cart",
     "/v1/changes",
     "/v1/sources",
 ]

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.servers.errors import ServerUnavailable
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.kubernetes import ControlPlane
+
+if TYPE_CHECKING:
+    from tests.servers.neo4j_server import Neo4jServer
 
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -54,3 +58,23 @@ def fault_proxy(control_plane: ControlPlane) -> Iterator[FaultProxy]:
     """Give a proxy before the control plane that passes everything until it is told otherwise."""
     with FaultProxy(control_plane.access) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(request: pytest.FixtureRequest) -> "Iterator[Neo4jServer]":
+    """Give the Neo4j server of this test run, started once; a test that writes begins with `wipe()`.
+
+    Capturing is off while it starts, so that fetching it shows its progress.
+    """
+    from tests.servers.neo4j_server import Neo4jServer  # only who asks for it pays for the driver's import
+
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    server = Neo4jServer()
+    try:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            server.start()
+        yield server
+    except ServerUnavailable as reason:
+        pytest.skip(f"server: {reason}")
+    finally:
+        server.discard()

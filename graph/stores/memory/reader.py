@@ -19,9 +19,10 @@ from graph.model import (
     ScopeState,
     Tie,
 )
-from graph.store import ChangeFilter, EntityFilter, RecordedChange, SourceRecord, StoredDocument
+from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
 from graph.stores.memory.tables import History, Span, T, Tables, in_force
 from graph.stores.selection import matches_change, matches_entity
+from graph.terms import Term, terms_of
 
 
 class MemoryReader:
@@ -56,6 +57,24 @@ class MemoryReader:
         versions = {key: self.versions(key) for key in keys}
         return {key: known[-1] for key, known in versions.items() if known}
 
+    def found(
+        self, terms: Collection[Term], limit: int, *, prefix: bool = False, kinds: Collection[str] = ()
+    ) -> Mapping[Term, Sequence[Found]]:
+        had = {
+            (one, key)
+            for key in self._tables.entities
+            if not kinds or key.kind in kinds
+            for version in self.versions(key)
+            for one in terms_of(version)
+        }
+        holders: dict[Term, list[Found]] = {}
+        for one, key in sorted(had):
+            for term in dict.fromkeys(terms):
+                same = one.text.startswith(term.text) if prefix else one.text == term.text
+                if same and one.field is term.field:
+                    holders.setdefault(term, []).append(Found(one.text, key))
+        return {term: among[:limit] for term, among in holders.items() if limit > 0}
+
     def versions(self, key: Key) -> Sequence[EntityVersion]:
         return [self._entity(span) for span in self._upto(self._tables.entities.get(key, []))]
 
@@ -73,6 +92,14 @@ class MemoryReader:
             and (not verbs or one.verb in verbs)
         ]
 
+    def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
+        found = []
+        for one in self.relations(keys, outgoing=outgoing, verbs=verbs):
+            source, target = one.source.key, one.target.key
+            if source is not None and target is not None:
+                found.append(Link(one.id, one.verb, source, target, one.stated.confidence))
+        return found
+
     def _in_force(self, id_: str) -> RelationVersion | None:
         for span in self._upto(self._tables.relations.get(id_, [])):
             if span.closed is None:
@@ -87,9 +114,13 @@ class MemoryReader:
             if one is not None and any(end.tie is Tie.AMBIGUOUS and key in end.keys for end in (one.source, one.target))
         ]
 
-    def relation(self, relation_id: str) -> RelationVersion | None:
-        spans = self._upto(self._tables.relations.get(relation_id, []))
-        return replace(spans[-1].value, opened=spans[-1].opened, closed=spans[-1].closed) if spans else None
+    def latest_ties(self, ids: Collection[str]) -> Mapping[str, RelationVersion]:
+        known = {id_: self._upto(self._tables.relations.get(id_, [])) for id_ in ids}
+        return {
+            id_: replace(spans[-1].value, opened=spans[-1].opened, closed=spans[-1].closed)
+            for id_, spans in known.items()
+            if spans
+        }
 
     def claims(self, names: Collection[AliasName]) -> Mapping[AliasName, Sequence[Claim]]:
         spans = {name: self._upto(self._tables.claims.get(name, [])) for name in names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from graph.identity import Claim, cited, contested
 from graph.model import (
@@ -38,6 +39,7 @@ class MemoryStage:
         self._tables = tables.copy()
         self._swap = swap
         self._base = tables.revision if base is None else base
+        self._sequence = 0
 
     @property
     def revision(self) -> int:
@@ -215,10 +217,10 @@ class MemoryStage:
         if settled.change is not None:
             version = settled.after or settled.before
             evidence = version.evidence if version else ()
-            sequence = self._tables.changes[-1].sequence + 1 if self._made() else 0
             now = self._tables.marks[-1].instant  # put right when published
             named = named_by(settled.before, settled.after)
-            self._tables.changes.append(RecordedChange(revision, now, sequence, settled.change, evidence, named))
+            self._tables.changes.append(RecordedChange(revision, now, self._sequence, settled.change, evidence, named))
+            self._sequence += 1
 
     def _index(self, settled: Settled[RelationVersion]) -> None:
         version = settled.after
@@ -267,12 +269,9 @@ class MemoryStage:
         return {id_: doubted.had for id_, doubted in marks.items() if doubted is not None}
 
     def failing_since(self, scope: Scope) -> datetime | None:
-        failing = None
-        for fold in reversed(self._tables.folds.get((scope.source, scope.name), [])):
-            if fold.outcome == Outcome.COMPLETE:
-                break
-            failing = fold.first_started
-        return failing
+        folds = reversed(self._tables.folds.get((scope.source, scope.name), []))
+        failing = takewhile(lambda fold: fold.outcome != Outcome.COMPLETE, folds)
+        return min((fold.first_started for fold in failing), default=None)
 
     def standing(self, source: str) -> Collection[str]:
         return [ref.id for ref, _ in self._tables.present_documents() if ref.source == source]

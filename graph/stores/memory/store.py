@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -12,6 +12,8 @@ from graph.store import NoSuchRevision, StoreLocked
 from graph.stores.memory.reader import MemoryReader
 from graph.stores.memory.stage import MemoryStage
 from graph.stores.memory.tables import Tables
+from graph.stores.memory.transfer import dumped, restored
+from graph.transfer.records import Record
 
 _BEGINNING = RevisionMark(0, datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -40,6 +42,9 @@ class MemoryStore:
     @contextmanager
     def reader(self, mark: RevisionMark | None = None) -> Iterator[MemoryReader]:
         yield MemoryReader(self.tables, mark or self.head())
+
+    def dump(self) -> Iterator[Record]:
+        return dumped(self.tables)
 
     def writer(self) -> MemoryWriter:
         if self.writing:
@@ -80,6 +85,10 @@ class MemoryWriter:
     @contextmanager
     def stage(self, base: int | None = None) -> Iterator[MemoryStage]:
         yield MemoryStage(self._store.tables, self._publish, base)
+
+    def restore(self, records: Iterable[Record]) -> RevisionMark:
+        self._publish(restored(self._store.tables, records))
+        return self._store.head()
 
     def _publish(self, tables: Tables) -> None:
         self._store.tables = tables

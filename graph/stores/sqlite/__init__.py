@@ -12,6 +12,7 @@ One process writes, any number read, each in a snapshot of its own (WAL). What `
     reader, listing, history     the questions of a GraphReader
     stage, present, documents, claims, settled, scopes     one commit in the making
     known, writer, store         who may begin one
+    dump, restore                all of it, out of a file and into an empty one
 """
 
 from graph.stores.sqlite.store import SqliteStore

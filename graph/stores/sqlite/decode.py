@@ -26,7 +26,7 @@ from graph.model import (
 )
 from graph.model.canonical import end_of
 from graph.model.statements import End
-from graph.store import RecordedChange
+from graph.store import Link, RecordedChange
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.rows import CAUSES, chunks, fields_of, instant, interval, loaded, marks, unlisted, unpacked
 
@@ -40,6 +40,7 @@ RELATION = (
     "v.id, v.relation, v.opened, v.closed, v.source, v.target, v.method, v.confidence, v.since_start, v.since_end, "
     "v.evidence, v.extra, r.digest, r.verb, r.source, r.target, r.slot"
 )
+LINK = "r.digest, v.verb, v.source, v.target, v.confidence"
 CHANGE = (
     "c.id, c.key, c.relation, c.word, c.transition, c.cause, c.happened_start, c.happened_end, c.evidence, c.named, "
     "c.fields"
@@ -84,6 +85,16 @@ class Decoder:
         keys = self.lookup.keys(self.db, named)
         refs = self.evidence(rows, 10)
         return [self._relation(row, extra, keys, refs, revision) for row, extra in zip(rows, extras, strict=True)]
+
+    def links(self, rows: Iterable[Row]) -> list[Link]:
+        """Read rows of LINK, where both ends are tied."""
+        tied = [row for row in rows if row[2] is not None and row[3] is not None]
+        keys = self.lookup.keys(self.db, {number for row in tied for number in row[2:4]})
+        word = {number: self.lookup.word(self.db, number) for number in {row[1] for row in tied}}
+        return [
+            Link(digest.hex(), word[verb], keys[source], keys[target], confidence)
+            for digest, verb, source, target, confidence in tied
+        ]
 
     def _relation(
         self, row: Row, extra: dict[str, Any], keys: dict[int, Key], refs: dict[int, DocumentRef], revision: int

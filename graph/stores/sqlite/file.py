@@ -103,9 +103,24 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")  # what publish acknowledged survives a power cut
         db.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT}")
         for number in range(taken, len(STEPS)):
-            owner = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number + 1}; COMMIT"
-            db.executescript(f"BEGIN IMMEDIATE; {STEPS[number]} {owner}")
+            _take(db, number)
     return db
+
+
+def _take(db: sqlite3.Connection, number: int) -> None:
+    """Take one step, whole or not at all."""
+    step = STEPS[number]
+    try:
+        db.executescript(f"BEGIN IMMEDIATE; {step.script}")
+        if step.fill is not None:
+            step.fill(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {number + 1}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 class WriterLock:

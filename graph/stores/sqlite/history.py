@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +41,7 @@ def changes(
     decoder: Decoder, wanted: ChangeFilter, limit: int, before: tuple[int, int] | None, revision: int
 ) -> list[RecordedChange]:
     """List changes up to a revision, newest first, from before a (revision, sequence) on."""
-    end = (revision + 1) << 32
+    first, end = (wanted.after + 1) << 32 if wanted.after else 0, (revision + 1) << 32
     if before is not None:
         end = min(end, (before[0] << 32) + before[1])
     conditions, values = _conditions(decoder, wanted)
@@ -50,9 +49,9 @@ def changes(
     for stream in _streams(decoder, wanted):
         order = stream.place if stream.ordered else "+c.id"
         rows = decoder.db.execute(
-            f"SELECT {CHANGE} FROM {stream.tables} WHERE {stream.condition} AND {stream.place} < :end AND {conditions} "
-            f"ORDER BY {order} DESC LIMIT :limit",
-            {**values, "value": stream.value, "end": end, "limit": limit},
+            f"SELECT {CHANGE} FROM {stream.tables} WHERE {stream.condition} AND {stream.place} >= :first "
+            f"AND {stream.place} < :end AND {conditions} ORDER BY {order} DESC LIMIT :limit",
+            {**values, "value": stream.value, "first": first, "end": end, "limit": limit},
         )
         found.update((row[0], row) for row in rows)
     newest = [found[id_] for id_ in sorted(found, reverse=True)[:limit]]
@@ -89,7 +88,7 @@ def _conditions(decoder: Decoder, wanted: ChangeFilter) -> tuple[str, dict[str, 
 def _streams(decoder: Decoder, wanted: ChangeFilter) -> list[_Stream]:
     """Choose where to look: the narrowest of what is asked for."""
     if wanted.subjects:
-        return _of_subjects(decoder, sorted(wanted.subjects))
+        return _of_subjects(decoder, wanted)
     if wanted.window is not None and wanted.window.start is not None:
         return [_of_window(wanted.window.start, wanted.window.end, only_world=wanted.causes == {"world"})]
     if wanted.prefix:
@@ -103,9 +102,11 @@ def _streams(decoder: Decoder, wanted: ChangeFilter) -> list[_Stream]:
     return [_Stream("change AS c", "c.world = 1" if wanted.causes == {"world"} else "1")]
 
 
-def _of_subjects(decoder: Decoder, subjects: Sequence[str]) -> list[_Stream]:
+def _of_subjects(decoder: Decoder, wanted: ChangeFilter) -> list[_Stream]:
+    subjects = sorted(wanted.subjects)
+    ties = not wanted.words or any(word.isupper() for word in wanted.words)
     numbers = decoder.lookup.key_numbers(decoder.db, subjects).values()
-    streams = [stream for number in numbers for stream in _about(number)]
+    streams = [stream for number in numbers for stream in (_about(number) if ties else _about(number)[:1])]
     tie = "c.relation = (SELECT id FROM relation WHERE digest = :value)"
     for subject in subjects:
         digest = digest_of(subject)

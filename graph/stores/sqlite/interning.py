@@ -94,6 +94,15 @@ class Interning:
                 found.update((DocumentRef(source, name), number) for name, number in rows)
         return found
 
+    def relations(self, ids: Iterable[str]) -> dict[str, int]:
+        """Give the numbers of relations that are stored."""
+        found: dict[str, int] = {}
+        for portion in chunks(ids):
+            sql = f"SELECT digest, id FROM relation WHERE digest IN ({marks(len(portion))})"
+            known = self._db.execute(sql, [bytes.fromhex(id_) for id_ in portion])
+            found.update((digest.hex(), number) for digest, number in known)
+        return found
+
     def scope(self, source: str, name: str) -> int:
         """Give the number of a scope."""
         row = self._db.execute("SELECT id FROM scope WHERE source = ? AND name = ?", [source, name]).fetchone()

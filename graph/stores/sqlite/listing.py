@@ -15,6 +15,8 @@ from graph.stores.sqlite.decode import ENTITY, Decoder, Row
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.rows import range_values, within
 from graph.stores.sqlite.spans import IN_FORCE, probes
+from graph.stores.sqlite.terms import FIELDS
+from graph.terms import Field, term
 
 _PORTION = 200
 
@@ -74,35 +76,30 @@ def _past(
 
 
 def _by_terms(decoder: Decoder, wanted: EntityFilter, kinds: Collection[int], revision: int) -> Iterator[Row]:
-    terms = [label_term(name, value) for name, value in wanted.labels]
+    terms = [term(Field.LABEL, f"{name}={value}") for name, value in wanted.labels]
     if wanted.name is not None:
-        terms.append(name_term(wanted.name))
+        terms.append(term(Field.NAME, wanted.name))
     values = {
         **range_values(wanted.prefix),
         "after": wanted.after,
         "revision": revision,
         "kinds": json.dumps(list(kinds)),
     }
-    values |= {f"term{number}": term for number, term in enumerate(terms)}
-    having = " INTERSECT ".join(f"SELECT key FROM term WHERE text = :term{number}" for number in range(len(terms)))
-    yield from decoder.db.execute(
-        f"SELECT {ENTITY} FROM ({having}) AS t CROSS JOIN key AS k ON k.id = t.key "
+    values |= {f"text{number}": one.text for number, one in enumerate(terms)}
+    having = " INTERSECT ".join(
+        f"SELECT key FROM term WHERE field = {FIELDS[one.field]} AND text = :text{number} AND since <= :revision"
+        for number, one in enumerate(terms)
+    )
+    numbers = decoder.db.execute(
+        f"SELECT v.id FROM ({having}) AS t CROSS JOIN key AS k ON k.id = t.key "
         "CROSS JOIN entity_version AS v ON v.id = (SELECT id FROM entity_version WHERE key = k.id "
         "AND opened <= :revision ORDER BY opened DESC LIMIT 1) "
         "WHERE (v.closed IS NULL OR v.closed > :revision) AND k.kind IN (SELECT value FROM json_each(:kinds)) "
         f"AND k.text > :after AND {within('k.text', wanted.prefix)} ORDER BY k.text",
         values,
-    )
-
-
-def name_term(name: str) -> str:
-    """Give the term by which entities of a name are found."""
-    return f"n{name}"
-
-
-def label_term(name: str, value: object) -> str:
-    """Give the term by which entities with a label are found."""
-    return f"l{name}={value}"
+    ).fetchall()
+    for (number,) in numbers:  # sorted without what they say, which may be long, and of which a page is read
+        yield from decoder.db.execute(f"SELECT {ENTITY} FROM entity_version AS v WHERE v.id = ?", [number])
 
 
 def census(db: sqlite3.Connection, lookup: Lookup, kinds: Collection[str], revision: int) -> dict[str, int]:

@@ -19,6 +19,7 @@ class Lookup:
         self._words: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._keys: dict[int, Key] = {}
+        self._key_numbers: dict[str, int] = {}
         self._refs: dict[int, DocumentRef] = {}
 
     def word(self, db: sqlite3.Connection, number: int) -> str:
@@ -35,8 +36,10 @@ class Lookup:
 
     def numbers(self, db: sqlite3.Connection, words: Iterable[str]) -> list[int]:
         """Give the numbers of those words that somebody used."""
-        found = (self.number(db, word) for word in words)
-        return sorted(number for number in found if number is not None)
+        wanted = set(words)
+        if not wanted <= self._numbers.keys():
+            self._load_words(db)
+        return sorted(self._numbers[word] for word in wanted if word in self._numbers)
 
     def _load_words(self, db: sqlite3.Connection) -> None:
         for number, text in db.execute("SELECT id, text FROM word"):
@@ -46,12 +49,13 @@ class Lookup:
     def keys(self, db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Key]:
         """Give keys by number."""
         if len(self._keys) > REMEMBERED:
-            self._keys = {}
+            self._keys, self._key_numbers = {}, {}
         known = self._keys
         wanted = set(numbers)
         for portion in chunks(wanted - known.keys()):
             for number, text in db.execute(f"SELECT id, text FROM key WHERE id IN ({marks(len(portion))})", portion):
                 known[number] = Key(text)
+                self._key_numbers[text] = number
         return {number: known[number] for number in wanted}
 
     def refs(self, db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, DocumentRef]:
@@ -68,9 +72,10 @@ class Lookup:
 
     def key_numbers(self, db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
         """Give the numbers of those keys that somebody named."""
-        found: dict[str, int] = {}
+        wanted, known = set(keys), self._key_numbers
+        found: dict[str, int] = {key: known[key] for key in wanted if key in known}
         by_kind: dict[int, list[str]] = {}
-        for key in set(keys):
+        for key in wanted - found.keys():
             kind = self.number(db, key.rsplit("/", 2)[-2]) if "/" in key else None
             if kind is not None:
                 by_kind.setdefault(kind, []).append(key)

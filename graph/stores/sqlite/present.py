@@ -15,10 +15,10 @@ from graph.model import (
     Change,
     DocumentRef,
     EntityVersion,
-    Interval,
     Key,
     RelationVersion,
     Scope,
+    ScopeState,
     Transition,
     statements_from,
 )
@@ -44,6 +44,14 @@ _LAST_TWO = (
     "FROM json_each(?) AS wanted CROSS JOIN {table} AS v ON v.id IN "
     "(SELECT id FROM {table} WHERE {column} = wanted.value ORDER BY opened DESC LIMIT 2)"
 )
+
+_NAMED = (
+    "INSERT OR IGNORE INTO waiting SELECT kind, text, id FROM key AS k WHERE kind = ? AND text >= ? AND text < ? "
+    "AND text LIKE '%/%/%' AND NOT EXISTS (SELECT 1 FROM entity_version WHERE key = k.id) "
+    "AND (EXISTS (SELECT 1 FROM relation_version WHERE source = k.id AND class = -1) "
+    "OR EXISTS (SELECT 1 FROM relation_version WHERE target = k.id AND class = -1))"
+)
+"""Let every key of a kind and between two texts wait that relations name and that was never had."""
 
 
 class Present:
@@ -163,7 +171,7 @@ class Present:
 
     def _waiting(self, scope: Scope) -> list[tuple[int, str, int]]:
         """Give the keys of a home that may wait to be judged: (kind, key, number)."""
-        low, high = (scope.range, scope.range + "0") if scope.range else ("", "\U0010ffff")
+        low, high = _bounds(scope)
         found = []
         for kind in self._decoder.lookup.numbers(self._db, scope.states):
             rows = self._db.execute(
@@ -184,20 +192,45 @@ class Present:
 
     def unjudged(self, scope: Scope, before: datetime) -> bool:
         state = self._scopes.state(scope)
-        looked = microseconds_or_none(state.judged.start) if state is not None and state.judged is not None else None
         until = microseconds(before)
         named = (self._named_since(number) for _, _, number in self._waiting(scope))
-        return any(since is not None and since <= until and (looked is None or since > looked) for since in named)
+        return any(
+            since is not None and since <= until and (state is None or not _looked_since(state, since))
+            for since in named
+        )
 
     def judge(self, scope: Scope) -> None:
-        """Let what was looked for now wait no longer, nor what nobody names any more or was had since."""
-        run: Interval | None = self._scopes.previous_complete(scope)
-        if run is None or run.start is None:
-            return
-        until = microseconds(run.start)
+        """Let what every home that can be read has looked for wait no longer, nor what is had or named no more."""
+        self._wait_again(scope)
+        homes = self._scopes.readable()
         settled = []
         for kind, key, number in self._waiting(scope):
             since = self._named_since(number)
-            if since is None or since <= until:
+            if since is None or all(_looked_since(home, since) for home in homes if home.scope.covers(Key(key))):
                 settled.append((kind, key))
         self._db.executemany("DELETE FROM waiting WHERE kind = ? AND key = ?", settled)
+
+    def _wait_again(self, scope: Scope) -> None:
+        """Where a clock went back, this look began before the last one: what that one looked for waits again."""
+        state = self._scopes.state(scope)
+        row = self._db.execute(
+            "SELECT s.judged_start FROM scope AS n CROSS JOIN state AS s ON s.scope = n.id "
+            "WHERE n.source = ? AND n.name = ? AND s.opened < ? ORDER BY s.opened DESC LIMIT 1",
+            [scope.source, scope.name, self._revision],
+        ).fetchone()
+        if row is None or row[0] is None or state is None or _looked_since(state, row[0]):
+            return
+        low, high = _bounds(scope)
+        for kind in self._decoder.lookup.numbers(self._db, scope.states):
+            self._db.execute(_NAMED, [kind, low, high])
+
+
+def _looked_since(state: ScopeState, instant: int) -> bool:
+    """Tell whether the last look at a scope that a revision took notice of began no earlier than an instant."""
+    looked = microseconds_or_none(state.judged.start) if state.judged is not None else None
+    return looked is not None and looked >= instant
+
+
+def _bounds(scope: Scope) -> tuple[str, str]:
+    """Give what the texts of all keys in a range lie between."""
+    return (scope.range, scope.range + "0") if scope.range else ("", "\U0010ffff")

@@ -18,14 +18,16 @@ from graph.model import (
     RunFold,
     ScopeState,
 )
-from graph.store import ChangeFilter, EntityFilter, RecordedChange, SourceRecord, StoredDocument
-from graph.stores.sqlite.decode import CLAIM, ENTITY, RELATION, Decoder
+from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
+from graph.stores.sqlite.decode import CLAIM, ENTITY, LINK, RELATION, Decoder, Row
 from graph.stores.sqlite.history import changes
 from graph.stores.sqlite.listing import census, listed
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.rows import chunks, digest_of, instant, marks, microseconds, unpacked
 from graph.stores.sqlite.scopes import FOLD, STATE, folds_of, sources_of, state_of
-from graph.stores.sqlite.spans import IN_FORCE, probes
+from graph.stores.sqlite.spans import IN_FORCE, IN_FORCE_NOW, probes
+from graph.stores.sqlite.terms import found
+from graph.terms import Term
 
 
 class SqliteReader:
@@ -55,6 +57,12 @@ class SqliteReader:
         ).fetchall()
         return {one.key: one for one in self._decoder.entities(rows, self._mark.number)}
 
+    def found(
+        self, terms: Collection[Term], limit: int, *, prefix: bool = False, kinds: Collection[str] = ()
+    ) -> Mapping[Term, Sequence[Found]]:
+        numbers = self._lookup.numbers(self._db, kinds) if kinds else None
+        return found(self._db, terms, limit, self._mark.number, prefix=prefix, kinds=numbers)
+
     def versions(self, key: Key) -> Sequence[EntityVersion]:
         rows = self._db.execute(
             f"SELECT {ENTITY} FROM entity_version AS v WHERE v.key = ? AND v.opened <= ? ORDER BY v.opened",
@@ -65,16 +73,25 @@ class SqliteReader:
     def relations(
         self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()
     ) -> Sequence[RelationVersion]:
-        numbers = list(self._lookup.key_numbers(self._db, keys).values())
-        in_force = IN_FORCE.format(table="relation_version", column="source" if outgoing else "target")
-        said = self._lookup.numbers(self._db, verbs)
-        among = "v.verb IN (SELECT value FROM json_each(:verbs))" if verbs else "1"
-        rows = self._db.execute(
-            f"SELECT {RELATION} FROM json_each(:wanted) AS wanted CROSS JOIN {in_force} "
-            f"CROSS JOIN relation AS r ON r.id = v.relation WHERE {among} ORDER BY r.digest",
-            {**self._at, "wanted": json.dumps(numbers), "verbs": json.dumps(said)},
-        ).fetchall()
+        rows = self._tied_to(RELATION, keys, outgoing=outgoing, verbs=verbs)
         return self._decoder.relations(rows, self._mark.number)
+
+    def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
+        rows = self._tied_to(LINK, keys, outgoing=outgoing, verbs=verbs)
+        return self._decoder.links(rows)
+
+    def _tied_to(self, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str]) -> list[Row]:
+        """Read columns of the relations in force whose source (or else target) is tied to one of the keys, by id."""
+        numbers = list(self._lookup.key_numbers(self._db, keys).values())
+        spans = IN_FORCE_NOW if self._mark.number == self._head else IN_FORCE
+        in_force = spans.format(table="relation_version", column="source" if outgoing else "target")
+        said = ",".join(map(str, self._lookup.numbers(self._db, verbs)))
+        among = f"v.verb IN ({said})" if verbs else "1"
+        return self._db.execute(
+            f"SELECT {columns} FROM json_each(:wanted) AS wanted CROSS JOIN {in_force} "
+            f"CROSS JOIN relation AS r ON r.id = v.relation WHERE {among} ORDER BY r.digest",
+            {**self._at, "wanted": json.dumps(numbers)},
+        ).fetchall()
 
     def unsettled(self, key: Key) -> Sequence[RelationVersion]:
         rows = self._db.execute(
@@ -85,13 +102,17 @@ class SqliteReader:
         ).fetchall()
         return self._decoder.relations(rows, self._mark.number)
 
-    def relation(self, relation_id: str) -> RelationVersion | None:
-        rows = self._db.execute(
-            f"SELECT {RELATION} FROM relation AS r CROSS JOIN relation_version AS v ON v.relation = r.id "
-            "WHERE r.digest = ? AND v.opened <= ? ORDER BY v.opened DESC LIMIT 1",
-            [digest_of(relation_id), self._mark.number],
-        ).fetchall()
-        return self._decoder.relations(rows, self._mark.number)[0] if rows else None
+    def latest_ties(self, ids: Collection[str]) -> Mapping[str, RelationVersion]:
+        digests = [digest for digest in map(digest_of, ids) if digest is not None]
+        rows: list[Row] = []
+        for portion in chunks(digests):
+            rows += self._db.execute(
+                f"SELECT {RELATION} FROM relation AS r CROSS JOIN relation_version AS v ON v.id = (SELECT id FROM "
+                "relation_version WHERE relation = r.id AND opened <= ? ORDER BY opened DESC LIMIT 1) "
+                f"WHERE r.digest IN ({marks(len(portion))})",
+                [self._mark.number, *portion],
+            )
+        return {one.id: one for one in self._decoder.relations(rows, self._mark.number)}
 
     def claims(self, names: Collection[AliasName]) -> Mapping[AliasName, Sequence[Claim]]:
         return claims_of(self._decoder, names, self._mark.number)

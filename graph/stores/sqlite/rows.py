@@ -76,15 +76,12 @@ def dumped(value: Any) -> str:
     try:
         return orjson.dumps(value, default=dict).decode()
     except TypeError:  # a number beyond 64 bits, which JSON may hold
-        return json.dumps(value, ensure_ascii=False, default=dict)
+        return " " + json.dumps(value, ensure_ascii=False, default=dict)
 
 
 def loaded(text: str) -> Any:
-    """Read JSON data."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
+    """Read JSON data. What begins with a space has a number that orjson would take for a float."""
+    return json.loads(text) if text.startswith(" ") else orjson.loads(text)
 
 
 def packed(text: str) -> str | bytes:

@@ -6,6 +6,12 @@ and `closed` are revisions; instants are microseconds since 1970. `class` is exp
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graph.stores.sqlite.terms import fill
+
 APPLICATION_ID = 0x41534255
 """Stands in the header of every store, so that another program's file is never taken for one: ASBU."""
 
@@ -113,5 +119,24 @@ CREATE TABLE change_named (key INTEGER, change INTEGER, PRIMARY KEY (key, change
 CREATE TABLE change_under (key INTEGER, change INTEGER, PRIMARY KEY (key, change)) WITHOUT ROWID;
 """
 
-STEPS = (_NAMES + _SCOPES + _DOCUMENTS + _VERSIONS + _CHANGES + "INSERT INTO mark VALUES (0, 0);",)
+_TERMS = """
+DROP TABLE term;
+-- Which keys had a text in a field, since which revision: where to look, not what is so. Text is folded, and cut.
+CREATE TABLE term (field INTEGER, text TEXT, key INTEGER, since INTEGER NOT NULL, PRIMARY KEY (field, text, key))
+    WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the schema: statements, and what fills new tables with what the file already has."""
+
+    script: str
+    fill: Callable[[sqlite3.Connection], None] | None = None
+
+
+STEPS = (
+    Step(_NAMES + _SCOPES + _DOCUMENTS + _VERSIONS + _CHANGES + "INSERT INTO mark VALUES (0, 0);"),
+    Step(_TERMS, fill),
+)
 """Each leads from the version of its place to the next. One that was released is never edited: another follows it."""

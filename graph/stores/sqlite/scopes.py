@@ -70,6 +70,10 @@ class Scopes:
     def states(self, source: str) -> list[ScopeState]:
         return self._states("n.source = ?", source)
 
+    def readable(self) -> list[ScopeState]:
+        """Give the present state of every scope, of whatever source, that can be read."""
+        return self._states("s.status = ?", ScopeStatus.READABLE)
+
     def _states(self, condition: str, *values: str) -> list[ScopeState]:
         rows = self._db.execute(
             f"SELECT {STATE} FROM scope AS n CROSS JOIN state AS s ON s.scope = n.id AND s.closed IS NULL "
@@ -83,21 +87,17 @@ class Scopes:
         number = self._interning.scope(scope.source, scope.name)
         self._db.execute("DELETE FROM state WHERE scope = ? AND opened = ?", [number, self._revision])
         self._db.execute("UPDATE state SET closed = ? WHERE scope = ? AND closed IS NULL", [self._revision, number])
-        if state is None:
-            return
+        if state is not None:
+            self.put_state(state, self._revision, None)
+
+    def put_state(self, state: ScopeState, opened: int, closed: int | None) -> None:
+        """Write the state of a scope from one revision until another."""
         judged: tuple[int | None, int | None] = (None, None)
         if state.judged is not None:
             judged = (microseconds_or_none(state.judged.start), microseconds(state.judged.end))
-        row = [
-            number,
-            self._revision,
-            None,
-            self._form(state.scope),
-            state.status,
-            microseconds(state.since),
-            state.error,
-        ]
-        self._db.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row, *judged, state.stale_after])
+        of = (self._interning.scope(state.scope.source, state.scope.name), opened, closed, self._form(state.scope))
+        row = [*of, state.status, microseconds(state.since), state.error, *judged, state.stale_after]
+        self._db.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _form(self, scope: Scope) -> int:
         body = dumped(
@@ -125,7 +125,7 @@ class Scopes:
         return None if row is None else interval(*row)
 
     def failing_since(self, scope: Scope) -> datetime | None:
-        """Give the start of the first run since the last complete one; None where there is none."""
+        """Give the earliest start of the runs since the last complete one; None where there is none."""
         row = self._db.execute(
             "SELECT min(f.first_started) FROM scope AS n CROSS JOIN fold AS f ON f.scope = n.id "
             "WHERE n.source = ?1 AND n.name = ?2 AND f.id > ifnull("
@@ -155,11 +155,14 @@ class Scopes:
             sql = "UPDATE fold SET last_started = ?, last_ended = ?, count = ?, longest_gap = ? WHERE id = ?"
             self._db.execute(sql, [*last, row[-1]])
             return
-        first = [microseconds(fold.first_started), microseconds(fold.first_ended)]
-        self._db.execute(
-            "INSERT INTO fold VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [self._interning.fresh("fold"), number, fold.outcome, fold.error, *first, *last],
-        )
+        self.put_fold(fold)
+
+    def put_fold(self, fold: RunFold) -> None:
+        """Write a fold after those that its scope has."""
+        number = self._interning.scope(fold.source, fold.scope)
+        instants = (fold.first_started, fold.first_ended, fold.last_started, fold.last_ended)
+        row = [self._interning.fresh("fold"), number, fold.outcome, fold.error, *map(microseconds, instants)]
+        self._db.execute("INSERT INTO fold VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row, fold.count, fold.longest_gap])
 
     def sources(self) -> list[SourceRecord]:
         return sources_of(self._db)

@@ -17,9 +17,10 @@ from graph.settle.settling import V, unchanged
 from graph.stores.selection import named_by
 from graph.stores.sqlite.encode import ancestors, change_row, entity_row, relation_keys, relation_row, stated_row
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.listing import label_term, name_term
 from graph.stores.sqlite.rows import chunks, marks, unlisted
 from graph.stores.sqlite.spans import PRESENT, duration_class
+from graph.stores.sqlite.terms import take_back, write_terms
+from graph.terms import Term, terms_of
 
 
 class _Last(NamedTuple):
@@ -159,9 +160,11 @@ class Settling:
         settled = {numbers[one.subject]: one for one in entities}
         moves = self._moves(self._last_two("entity_version", "key", settled), settled)
         documents = self._documents(entities)
+        take_back(self._db, (id_ for (id_,) in moves.deleted), self._revision)
         self._move("entity_version", moves)
         self._undo_changes("key", moves.undone)
-        rows, present, absent, terms = [], [], [], []
+        rows, present, absent = [], [], []
+        terms: list[tuple[int, Term]] = []
         new = set(moves.new)
         for number, one in settled.items():
             kind = self._interning.word(Key(one.subject).kind)
@@ -169,7 +172,7 @@ class Settling:
             if number in new and version is not None:
                 id_ = self._interning.fresh("entity_version")
                 rows.append(entity_row(id_, number, kind, version, self._revision, documents))
-                terms += [(term, number) for term in _terms(version)]
+                terms += [(number, term) for term in terms_of(version)]
             if id_ is None:
                 absent.append((kind, one.subject))
             else:
@@ -178,7 +181,7 @@ class Settling:
         self._db.executemany(f"INSERT INTO entity_version VALUES ({marks(13)})", rows)
         self._db.executemany("INSERT OR REPLACE INTO present VALUES (?, ?, ?)", present)
         self._db.executemany("DELETE FROM present WHERE kind = ? AND key = ?", absent)
-        self._db.executemany("INSERT OR IGNORE INTO term VALUES (?, ?)", terms)
+        write_terms(self._db, terms, self._revision)
         self._write_changes(settled, 0, documents, numbers)
 
     # ------------------------------------------------------------------------------------------------ relations
@@ -212,11 +215,7 @@ class Settling:
 
     def _numbered(self, relations: Sequence[Settled[RelationVersion]], keys: Mapping[str, int]) -> dict[str, int]:
         """Give the numbers of relations; those that never were get one, and a row that says what they tie."""
-        numbers: dict[str, int] = {}
-        for portion in chunks(one.subject for one in relations):
-            sql = f"SELECT digest, id FROM relation WHERE digest IN ({marks(len(portion))})"
-            known = self._db.execute(sql, [bytes.fromhex(subject) for subject in portion])
-            numbers.update((digest.hex(), number) for digest, number in known)
+        numbers = self._interning.relations(one.subject for one in relations)
         new = [one.after for one in relations if one.subject not in numbers and one.after is not None]
         rows = []
         for version in new:
@@ -271,10 +270,3 @@ class Settling:
             "WHERE NOT EXISTS (SELECT 1 FROM entity_version WHERE key = ?3 AND opened < ?4)",
             [(*row, self._revision) for row in rows],
         )
-
-
-def _terms(version: EntityVersion) -> list[str]:
-    """Give the terms by which an entity is found."""
-    labels = version.attributes.get("labels")
-    held = labels.items() if isinstance(labels, Mapping) else ()
-    return [name_term(version.name), *(label_term(name, value) for name, value in held)]

@@ -36,3 +36,8 @@ IN_FORCE = """
     AND v.opened <= :revision AND (v.closed IS NULL OR v.closed > :revision)
 """
 """Continues `FROM json_each(:wanted) AS wanted CROSS JOIN`: the rows in force, by the values of one column."""
+
+IN_FORCE_NOW = f"""
+    {{table}} AS v ON v.{{column}} = wanted.value AND v.class = {PRESENT}
+"""
+"""The same at the newest revision, which needs no probes: what is still in force."""

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from graph.model import RevisionMark
 from graph.store import NoSuchRevision
+from graph.stores.sqlite.dump import dumped
 from graph.stores.sqlite.file import open_to_read, telling
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.reader import SqliteReader
 from graph.stores.sqlite.rows import mark_of, microseconds
 from graph.stores.sqlite.writer import SqliteWriter, newest
+from graph.transfer.records import Record
 
 _IDLE = 8
 """Connections that wait for the next reader; more are opened when more are needed, and closed after."""
@@ -80,6 +82,9 @@ class SqliteStore:
     def reader(self, mark: RevisionMark | None = None) -> Iterator[SqliteReader]:
         with self._snapshot() as (db, head):
             yield SqliteReader(db, self._lookup, mark or head, head.number)
+
+    def dump(self) -> Iterator[Record]:
+        return dumped(self._snapshot)
 
     def writer(self) -> SqliteWriter:
         self._writer = SqliteWriter(self._path, self._snapshot, self._lookup)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -14,10 +14,13 @@ from graph.plan import Known
 from graph.store import StoreError
 from graph.stores.sqlite.file import WriterLock, open_to_write, telling
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.known import WarmKnown, known_in, known_of
+from graph.stores.sqlite.known import known_in, known_of
 from graph.stores.sqlite.lookup import Lookup
+from graph.stores.sqlite.restore import restore
 from graph.stores.sqlite.rows import mark_of
 from graph.stores.sqlite.stage import SqliteStage
+from graph.stores.warm import WarmKnown
+from graph.transfer.records import Record
 
 
 class Snapshots(Protocol):
@@ -62,14 +65,27 @@ class SqliteWriter:
 
     @contextmanager
     def stage(self, base: int | None = None) -> Iterator[SqliteStage]:
+        with self._transaction():
+            head = newest(self._db)
+            yield SqliteStage(self._db, (self._interning, self._own), head, base, self._published)
+
+    def restore(self, records: Iterable[Record]) -> RevisionMark:
+        with self._transaction():
+            restore(self._db, self._interning, records)
+            self._db.execute("COMMIT")
+            self._warm = WarmKnown()
+            return newest(self._db)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Begin one, as soon as it is this thread's turn; left without COMMIT, nothing happened."""
         with self._turn, telling(self._path):
             if self._closed:
                 raise StoreError(f"this writer of {self._path} was closed: ask the store for another one")
             self._db.execute("BEGIN IMMEDIATE")
             self._undone = True
             try:
-                head = newest(self._db)
-                yield SqliteStage(self._db, (self._interning, self._own), head, base, self._published)
+                yield
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
@@ -79,7 +95,7 @@ class SqliteWriter:
 
     def _published(self, head: int, changed: Mapping[str, Collection[str]]) -> None:
         self._undone = False
-        self._warm.published(self._db, self._own, head, changed)
+        self._warm.published(lambda source, ids: known_of(self._db, self._own, source, ids), head, changed)
 
     def close(self) -> None:
         with self._turn:

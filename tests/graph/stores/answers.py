@@ -8,6 +8,7 @@ from typing import Any
 from graph.model import AliasName, Cause, DocumentRef, Interval, Key
 from graph.store import ChangeFilter, EntityFilter, GraphReader, RecordedChange
 from graph.stores.memory import MemoryStore
+from graph.terms import Term, terms_of
 
 ALL = 100_000
 
@@ -20,13 +21,18 @@ class Universe:
     ties: set[str] = field(default_factory=set)
     names: set[AliasName] = field(default_factory=set)
     refs: set[DocumentRef] = field(default_factory=set)
+    terms: set[Term] = field(default_factory=set)
 
     @classmethod
     def of(cls, store: MemoryStore) -> Universe:
         """Read it from the reference store."""
         tables = store.tables
         keys = {*tables.entities, *tables.tied, Key("k8s.cluster/never"), Key("unknown.kind/x")}
-        return cls(keys, {*tables.relations, "00" * 16}, {*tables.claims, AliasName("ip", "none")}, {*tables.documents})
+        versions = [span.value for history in tables.entities.values() for span in history]
+        terms = {one for version in versions for one in terms_of(version)}
+        begun = {one._replace(text=one.text[:2]) for one in terms}
+        names = {*tables.claims, AliasName("ip", "none")}
+        return cls(keys, {*tables.relations, "00" * 16}, names, {*tables.documents}, terms | begun)
 
 
 def numbered(changes: list[RecordedChange]) -> list[RecordedChange]:
@@ -40,12 +46,20 @@ def answers(reader: GraphReader, universe: Universe) -> dict[str, Any]:
     said: dict[str, Any] = {"mark": reader.mark}
     said["entities"] = reader.entities(EntityFilter(), ALL)
     said["latest"] = dict(reader.latest(keys))
+    for prefix in (False, True):
+        found = reader.found(sorted(universe.terms), 3, prefix=prefix)
+        said[f"found by prefix {prefix}"] = {one: list(had) for one, had in found.items()}
+    said["found of a kind"] = {
+        one: list(had) for one, had in reader.found(sorted(universe.terms), 2, kinds=["k8s.pod", "vcs.file"]).items()
+    }
     said["versions"] = {key: list(reader.versions(key)) for key in keys}
     said["outgoing"] = list(reader.relations(keys, outgoing=True))
     said["incoming"] = list(reader.relations(keys, outgoing=False))
     said["each"] = {key: list(reader.relations([key], outgoing=False, verbs=["RUNS_ON"])) for key in keys}
     said["unsettled"] = {key: list(reader.unsettled(key)) for key in keys}
-    said["ties"] = {id_: reader.relation(id_) for id_ in universe.ties}
+    said["ties"] = dict(reader.latest_ties(universe.ties))
+    said["links"] = [list(reader.links(keys, outgoing=outgoing)) for outgoing in (True, False)]
+    said["running"] = list(reader.links(keys, outgoing=True, verbs=["RUNS_ON"]))
     said["claims"] = {name: list(held) for name, held in reader.claims(universe.names).items()}
     said["documents"] = dict(reader.documents(universe.refs))
     said["doubts"] = dict(reader.doubts(universe.refs))

@@ -126,7 +126,7 @@ def test_relations_are_read_from_both_ends(world: World, store: GraphStore) -> N
             for one in reader.changes(ChangeFilter(subjects=frozenset({OTHER})), 9)
             if one.change.word == "RUNS_ON"
         )
-        ended = reader.relation(gone)
+        ended = reader.latest_ties([gone]).get(gone)
         assert ended is not None
         assert ended.closed is not None
 
@@ -143,8 +143,8 @@ def test_an_alias_end_is_open_then_tied_then_ambiguous(world: World, store: Grap
     ties = {}
     for number in range(1, store.head().number + 1):
         with store.reader(store.revision(number)) as reader:
-            found = reader.relation(reader.changes(ChangeFilter(words=frozenset({"REALIZED_BY"})), 1)[0].change.subject)
-            assert found is not None
+            subject = reader.changes(ChangeFilter(words=frozenset({"REALIZED_BY"})), 1)[0].change.subject
+            found = reader.latest_ties([subject])[subject]
             ties[number] = found.target.tie
             ambiguous = found.target.tie is Tie.AMBIGUOUS
             assert [one.id for one in reader.unsettled(MACHINES[1])] == ([found.id] if ambiguous else [])

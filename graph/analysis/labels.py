@@ -1,0 +1,98 @@
+"""What is known of a thing that was reached: how surely, by which path, and by which ties it must not be left?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graph.analysis.arcs import BOTH_WAYS, TURNING, Arc
+from graph.model import Key
+
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The ready members of a group: how many there are (n), and how many are left (k) without those that are lost."""
+
+    left: int
+    all: int
+    lost: int
+
+
+@dataclass(slots=True, eq=False)
+class Label:
+    """A thing reached by a path.
+
+    p: the product along the path. hops: its length. lost: nothing on the way was weaker than certain loss, so that the
+    thing is lost and not only at risk. forward, backward: the verbs crossed so far from source to target, and from
+    target to source, where that matters. before, arc: the last step. members: of a group reached from its members.
+    """
+
+    key: Key
+    p: float
+    hops: int
+    lost: bool
+    forward: frozenset[str] = _NONE
+    backward: frozenset[str] = _NONE
+    before: Label | None = None
+    arc: Arc | None = None
+    members: Members | None = None
+
+    @property
+    def joined(self) -> bool:
+        """Tell whether the last step led from a member to its group."""
+        return self.arc is not None and self.arc.crossing.joins
+
+    @property
+    def free(self) -> bool:
+        """Tell whether nothing on the way here bars any tie."""
+        return not self.forward and not self.backward and not self.joined
+
+    @property
+    def rank(self) -> tuple[float, int, str]:
+        """The surest first, then the nearest, then by key. What leads to a thing always ranks before it."""
+        return -self.p, self.hops, self.key
+
+    def allows(self, arc: Arc) -> bool:
+        """Tell whether the path may go on along an arc.
+
+        A path that went up from member to group never comes down the same verb, and a group that is short of members
+        does not hurt those it has left, whatever ties them. A verb along which harm travels both ways is crossed one
+        way only: what shares a load balancer with a broken thing is not broken.
+        """
+        crossing = arc.crossing
+        if crossing.parts and self.joined:
+            return False
+        return crossing.verb not in (self.backward if crossing.forward else self.forward)
+
+    def along(self, arc: Arc, p: float, *, lost: bool, members: Members | None = None) -> Label:
+        """Give the label of what an arc leads to."""
+        forward, backward, crossing = self.forward, self.backward, arc.crossing
+        if not crossing.free and crossing.verb in TURNING:
+            if crossing.forward:
+                forward |= {crossing.verb}
+            elif crossing.verb in BOTH_WAYS:
+                backward |= {crossing.verb}
+        return Label(arc.to, p, self.hops + 1, lost, forward, backward, self, arc, members)
+
+    def covers(self, other: Label) -> bool:
+        """Tell whether this label leads wherever another one of the same thing leads, as surely."""
+        return (
+            self.p >= other.p
+            and self.lost >= other.lost
+            and self.forward <= other.forward
+            and self.backward <= other.backward
+            and self.joined <= other.joined
+        )
+
+    def path(self) -> Iterator[Label]:
+        """Give the labels on the way, from here back to the root."""
+        one: Label | None = self
+        while one is not None:
+            yield one
+            one = one.before
+
+    def through(self, key: Key) -> bool:
+        """Tell whether the path leads through a thing."""
+        return any(one.key == key for one in self.path())

@@ -1,0 +1,63 @@
+"""What is done after a revision was published? The present forgets what closed, and the current graph follows."""
+
+from __future__ import annotations
+
+import threading
+
+from graph.store import StoreError
+from graph.stores.neo4j.commit import sweep
+from graph.stores.neo4j.connection import Database
+from graph.stores.neo4j.numbers import Lookup
+from graph.stores.neo4j.projection import project
+from graph.stores.neo4j.spans import newest
+
+
+class Aftermath:
+    """A thread of the writer's own. What it did not come to is done after the next revision, or by the next writer."""
+
+    def __init__(self, database: Database, lookup: Lookup) -> None:
+        self._database = database
+        self._lookup = lookup
+        self._asked = threading.Condition()
+        self._due = False
+        self._busy = False
+        self._closed = False
+        self._thread = threading.Thread(target=self._go_on, name="asbuilt-aftermath", daemon=True)
+        self._thread.start()
+
+    def due(self) -> None:
+        """Let it begin, unless it is at it."""
+        with self._asked:
+            self._due = True
+            self._asked.notify_all()
+
+    def settled(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is left to do."""
+        with self._asked:
+            return self._asked.wait_for(lambda: not (self._due or self._busy), seconds)
+
+    def close(self) -> None:
+        """Let it end what it is at, and no more."""
+        with self._asked:
+            self._closed = True
+            self._asked.notify_all()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while True:
+            with self._asked:
+                self._asked.wait_for(lambda: self._due or self._closed)
+                if not self._due:
+                    return
+                self._due, self._busy = False, True
+            try:
+                head = self._database.reading(newest)
+                sweep(self._database, head)
+                project(self._database, self._lookup, head, lambda: self._closed)
+            except StoreError:
+                # The server is away, or busy. AsbuiltStore.projected says how far it came; the next revision goes on.
+                pass
+            finally:
+                with self._asked:
+                    self._busy = False
+                    self._asked.notify_all()

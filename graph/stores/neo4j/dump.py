@@ -1,0 +1,183 @@
+"""How does all that a database keeps come out of it? As of one revision, each label in the order of its names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from graph.model import DocumentRef, EntityVersion, Knowledge, RelationVersion, RevisionMark, RunFold
+from graph.plan import Known
+from graph.store import Doubted
+from graph.stores.neo4j.connection import Ask, Database, Row
+from graph.stores.neo4j.decode import (
+    CLAIM,
+    ENTITY,
+    FOLD,
+    RELATION,
+    claim_of,
+    entity_of,
+    fold_of,
+    not_after,
+    recorded_of,
+    ref_of,
+    state_of,
+)
+from graph.stores.neo4j.known import KNOWN, known_from
+from graph.stores.neo4j.numbers import Lookup
+from graph.stores.neo4j.reader import relations_of, sources_of
+from graph.stores.sqlite.rows import instant, instant_or_none, loaded, mark_of, unpacked
+from graph.transfer.records import (
+    Head,
+    KeptChange,
+    KeptClaim,
+    KeptDocument,
+    KeptDoubt,
+    KeptKnowledge,
+    KeptPage,
+    KeptState,
+    Record,
+)
+
+_PORTION = 1000
+
+
+def dumped(database: Database, lookup: Lookup, head: RevisionMark) -> Iterator[Record]:
+    """Give everything that is kept as of a revision."""
+    dump = _Dump(database, lookup, head.number)
+    yield Head(head.number, head.instant)
+    yield from dump.marks()
+    yield from database.reading(sources_of)
+    yield from dump.knowledge()
+    yield from dump.states()
+    yield from dump.folds()
+    yield from dump.documents()
+    yield from dump.pages()
+    yield from dump.doubts()
+    yield from dump.entities()
+    yield from dump.relations()
+    yield from dump.claims()
+    yield from dump.changes()
+
+
+class _Dump:
+    """The labels of one database, read from end to end."""
+
+    def __init__(self, database: Database, lookup: Lookup, head: int) -> None:
+        self._database = database
+        self._lookup = lookup
+        self._head = head
+
+    def _rows(self, query: str, **values: Any) -> Iterator[Row]:
+        return self._database.streaming(query, revision=self._head, **values)
+
+    def marks(self) -> Iterator[RevisionMark]:
+        rows = self._rows(
+            "MATCH (r:AsbuiltRevision) WHERE r.number > 0 AND r.number <= $revision "
+            "RETURN r.number, r.instant ORDER BY r.number"
+        )
+        return (mark_of((number, at)) for number, at in rows)
+
+    # ------------------------------------------------------------------------------------------------ scopes
+
+    def knowledge(self) -> Iterator[KeptKnowledge]:
+        rows = self._rows(
+            "MATCH (k:AsbuiltKnowledge) RETURN k.source, k.version, k.fields ORDER BY k.source, k.version"
+        )
+        for source, version, fields in rows:
+            named = {word: frozenset(names) for word, names in loaded(fields).items()}
+            yield KeptKnowledge(source, Knowledge(version, named))
+
+    def states(self) -> Iterator[KeptState]:
+        rows = self._rows(
+            "MATCH (v:AsbuiltState) WHERE v.opened <= $revision RETURN v.opened, v.closed, v.body "
+            "ORDER BY coalesce(v.last_scope, v.past_scope), v.opened"
+        )
+        return (KeptState(state_of(body), opened, not_after(closed, self._head)) for opened, closed, body in rows)
+
+    def folds(self) -> Iterator[RunFold]:
+        rows = self._rows(f"MATCH (f:AsbuiltFold) RETURN {FOLD} ORDER BY f.source, f.name, f.number")
+        return map(fold_of, rows)
+
+    # ------------------------------------------------------------------------------------------------ documents
+
+    def documents(self) -> Iterator[KeptDocument]:
+        rows = self._rows(
+            f"MATCH (v:AsbuiltDocument) WHERE v.opened <= $revision RETURN v.source, v.name AS id, {KNOWN} "
+            "ORDER BY v.source, id, v.opened"
+        )
+        last: tuple[DocumentRef, Row] | None = None
+        for row in rows:
+            ref = DocumentRef(row[0], row[1])
+            if last is not None and last[0] != ref:
+                yield self._document(*last)
+            last = (ref, row[2:])
+        if last is not None:
+            yield self._document(*last)
+
+    def _document(self, ref: DocumentRef, row: Row) -> KeptDocument:
+        """Read the last version of a document."""
+        known: Known = known_from(row, self._head)
+        closed, left = row[7:9]
+        stands = closed is None or closed > self._head or left is not None
+        return KeptDocument(ref, known if stands else None)
+
+    def pages(self) -> Iterator[KeptPage]:
+        rows = self._rows(
+            "MATCH (v:AsbuiltDocument) WHERE v.opened <= $revision AND (v.closed IS NULL OR v.closed > v.opened) "
+            "RETURN v.source, v.name, coalesce(v.first_token, v.token), coalesce(v.first_mapping, v.mapping), v.text, "
+            "v.opened, v.closed ORDER BY v.source, v.name, v.opened"
+        )
+        for source, name, token, mapping, text, opened, closed in rows:
+            until = not_after(closed, self._head)
+            yield KeptPage(DocumentRef(source, name), token, mapping, unpacked(text), opened, until)
+
+    def doubts(self) -> Iterator[KeptDoubt]:
+        rows = self._rows(
+            "MATCH (d:AsbuiltDoubt) WHERE d.opened <= $revision RETURN d.ref, d.since, d.had, d.opened, d.closed "
+            "ORDER BY split(d.ref, '\\n')[0], d.ref, d.opened"
+        )
+        for ref, since, had, opened, closed in rows:
+            doubted = Doubted(instant(since), instant_or_none(had))
+            yield KeptDoubt(ref_of(ref), doubted, opened, not_after(closed, self._head))
+
+    # ------------------------------------------------------------------------------------------------ versions
+
+    def entities(self) -> Iterator[EntityVersion]:
+        rows = self._rows(
+            "MATCH (v:AsbuiltEntity) WHERE v.opened <= $revision WITH v, coalesce(v.last_key, v.past_key) AS key "
+            f"ORDER BY split(key, '/')[-2], key, v.opened RETURN {ENTITY}"
+        )
+        return (entity_of(row, self._head) for row in rows)
+
+    def relations(self) -> Iterator[RelationVersion]:
+        rows = self._rows(
+            "MATCH (v:AsbuiltRelation) WHERE v.opened <= $revision WITH v, coalesce(v.last_id, v.past_id) AS id "
+            f"ORDER BY id, v.opened RETURN {RELATION}"
+        )
+        while portion := list(islice(rows, _PORTION)):
+            yield from self._database.reading(partial(self._relations, portion))
+
+    def _relations(self, rows: list[Row], ask: Ask) -> list[RelationVersion]:
+        return relations_of(ask, self._lookup, rows, self._head)
+
+    # ------------------------------------------------------------------------------------------------ claims, changes
+
+    def claims(self) -> Iterator[KeptClaim]:
+        rows = self._rows(
+            f"MATCH (c:AsbuiltClaim) WHERE c.opened <= $revision RETURN {CLAIM} ORDER BY c.type, c.value, c.number"
+        )
+        for row in rows:
+            yield KeptClaim(claim_of(row, self._head), row[7], not_after(row[8], self._head))
+
+    def changes(self) -> Iterator[KeptChange]:
+        rows = self._rows(
+            "MATCH (c:AsbuiltChanges) WHERE c.revision <= $revision RETURN c.revision, c.body, c.void "
+            "ORDER BY c.revision, c.first"
+        )
+        for revision, body, void in rows:
+            for record in loaded(unpacked(body)):
+                if record[0] not in (void or ()):
+                    one = recorded_of(revision, 0, record)
+                    yield KeptChange(revision, one.sequence, one.change, one.evidence, one.named)

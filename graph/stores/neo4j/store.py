@@ -1,0 +1,110 @@
+"""Where is the store in Neo4j? At an address, with connections for whoever reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Lock
+
+from graph.model import RevisionMark
+from graph.store import NoSuchRevision, StoreError
+from graph.stores.neo4j.connection import Ask, Database, Login, login_from
+from graph.stores.neo4j.dump import dumped
+from graph.stores.neo4j.lease import SECONDS
+from graph.stores.neo4j.numbers import Lookup
+from graph.stores.neo4j.reader import Neo4jReader
+from graph.stores.neo4j.schema import STEPS, prepare, steps_taken
+from graph.stores.neo4j.writer import Neo4jWriter, newest_mark
+from graph.stores.sqlite.rows import mark_of, microseconds
+from graph.transfer.records import Record
+
+
+class Neo4jStore:
+    """A store in one Neo4j database (Community edition is enough). Nothing is connected to before it is asked for.
+
+    login: from the environment, where none is given. lease_seconds: how long a writer that has died keeps others out.
+    """
+
+    def __init__(self, url: str, login: Login | None = None, *, lease_seconds: float = SECONDS) -> None:
+        self._url = url
+        self._login = login
+        self._lease_seconds = lease_seconds
+        self._lookup = Lookup()
+        self._guard = Lock()
+        self._opened: Database | None = None
+        self._ready = False
+        self._writer: Neo4jWriter | None = None
+
+    def _database(self) -> Database:
+        with self._guard:
+            if self._opened is None:
+                self._opened = Database(self._url, self._login or login_from())
+            return self._opened
+
+    def _prepared(self) -> Database:
+        """Give the database once it is known to hold a store. Reading prepares nothing."""
+        database = self._database()
+        if not self._ready:
+            taken = database.reading(steps_taken)
+            if taken == 0:
+                raise StoreError(
+                    f"there is no store at {self._url} yet: run `asbuilt discover` or `asbuilt once` first"
+                )
+            if taken != len(STEPS):
+                older = "has not been prepared by this Asbuilt yet: run `asbuilt discover` or `asbuilt once`"
+                newer = "was written by a newer Asbuilt: upgrade this one"
+                raise StoreError(f"{self._url} {older if taken < len(STEPS) else newer}")
+            self._ready = True
+        return database
+
+    def head(self) -> RevisionMark:
+        return self._prepared().reading(newest_mark)
+
+    def revision(self, number: int) -> RevisionMark:
+        def work(ask: Ask) -> RevisionMark:
+            head = newest_mark(ask)
+            rows = ask("MATCH (r:AsbuiltRevision {number: $number}) RETURN r.number, r.instant", number=number)
+            if not rows or number > head.number:
+                raise NoSuchRevision(f"there is no revision {number}: the newest is {head.number}")
+            return mark_of((rows[0][0], rows[0][1]))
+
+        return self._prepared().reading(work)
+
+    def revision_at(self, instant: datetime) -> RevisionMark:
+        def work(ask: Ask) -> RevisionMark:
+            rows = ask(
+                "MATCH (r:AsbuiltRevision) WHERE r.instant <= $instant AND r.number <= $head "
+                "RETURN r.number, r.instant ORDER BY r.instant DESC LIMIT 1",
+                instant=microseconds(instant),
+                head=newest_mark(ask).number,
+            )
+            if not rows:
+                raise NoSuchRevision(f"nothing was recorded before {instant.isoformat()}: ask for a later instant")
+            return mark_of((rows[0][0], rows[0][1]))
+
+        return self._prepared().reading(work)
+
+    @contextmanager
+    def reader(self, mark: RevisionMark | None = None) -> Iterator[Neo4jReader]:
+        database = self._prepared()
+        yield Neo4jReader(database, self._lookup, mark or database.reading(newest_mark))
+
+    def dump(self) -> Iterator[Record]:
+        database = self._prepared()
+        return dumped(database, self._lookup, database.reading(newest_mark))
+
+    def writer(self) -> Neo4jWriter:
+        database = self._database()
+        prepare(database)
+        self._writer = Neo4jWriter(database, self._lookup, self._lease_seconds)
+        return self._writer
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        with self._guard:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+                self._ready = False

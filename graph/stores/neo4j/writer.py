@@ -1,0 +1,101 @@
+"""Who may commit? The one writer of a database, one commit at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from graph.model import RevisionMark, Scope
+from graph.plan import Known
+from graph.store import StoreError
+from graph.stores.neo4j.aftermath import Aftermath
+from graph.stores.neo4j.commit import Commit, take_back
+from graph.stores.neo4j.connection import Ask, Database
+from graph.stores.neo4j.known import known_in, known_of
+from graph.stores.neo4j.lease import SECONDS, Lease
+from graph.stores.neo4j.numbers import Interning, Lookup
+from graph.stores.neo4j.restore import Restoring
+from graph.stores.neo4j.stage import Neo4jStage
+from graph.stores.sqlite.rows import mark_of
+from graph.stores.warm import WarmKnown
+from graph.transfer.records import Record
+
+
+class Neo4jWriter:
+    """The one writer. Plans may ask what is known in any thread, also while a commit is in the making."""
+
+    def __init__(self, database: Database, lookup: Lookup, lease_seconds: float = SECONDS) -> None:
+        self._database = database
+        self._lookup = lookup
+        self._lease = Lease(database, lease_seconds)
+        self._turn = threading.Lock()
+        self._interning = Interning()
+        self._warm = WarmKnown()
+        self._closed = False
+        take_back(database, self._lease.fence)
+        self._aftermath = Aftermath(database, lookup)
+        self._aftermath.due()
+
+    def known(self, scope: Scope) -> tuple[Mapping[str, Known], int]:
+        warm = self._warm.given(scope)
+        if warm is not None:
+            return warm
+        commits = self._warm.commits
+        known, head = self._database.reading(lambda ask: known_in(ask, scope))
+        self._warm.keep(scope, known, commits)
+        return known, head
+
+    def known_of(self, source: str, ids: Collection[str]) -> Mapping[str, Known]:
+        return self._database.reading(lambda ask: known_of(ask, source, ids))
+
+    @contextmanager
+    def stage(self, base: int | None = None) -> Iterator[Neo4jStage]:
+        with self._turn:
+            if self._closed:
+                raise StoreError(f"this writer of {self._database.url} was closed: ask the store for another one")
+            commit = Commit(self._database, self._lease.fence, self._database.reading(newest_mark))
+            published = False
+
+            def done(head: RevisionMark, changed: Mapping[str, Collection[str]]) -> None:
+                nonlocal published
+                published = True
+                self._warm.published(self.known_of, head.number, changed)
+
+            try:
+                yield Neo4jStage(commit, (self._interning, self._lookup), commit.head, base, done)
+            finally:
+                if not published:
+                    self._interning = Interning()
+                    if commit.begun:
+                        take_back(self._database, self._lease.fence)
+                elif commit.begun:
+                    self._aftermath.due()
+
+    def restore(self, records: Iterable[Record]) -> RevisionMark:
+        with self._turn:
+            commit = Commit(self._database, self._lease.fence, self._database.reading(newest_mark))
+            try:
+                Restoring(commit, Interning()).restore(records)
+                rows = self._database.read("MATCH (r:AsbuiltRevision) RETURN r.number, r.instant")
+                mark = mark_of(max((number, instant) for number, instant in rows))
+                commit.publish([], mark)
+            except BaseException:
+                take_back(self._database, self._lease.fence)
+                raise
+            self._aftermath.due()
+            return mark
+
+    def close(self) -> None:
+        with self._turn:
+            if not self._closed:
+                self._closed = True
+                self._aftermath.close()
+                self._lease.release()
+
+
+def newest_mark(ask: Ask) -> RevisionMark:
+    """Give the newest revision."""
+    query = "MATCH (s:AsbuiltStore {id: 0}) MATCH (r:AsbuiltRevision {number: s.head}) RETURN r.number, r.instant"
+    number, instant = ask(query)[0]
+    return mark_of((number, instant))

@@ -1,0 +1,161 @@
+"""Is what a traversal finds what brute force finds: best paths, and shares over all members?"""
+
+from __future__ import annotations
+
+import math
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.analysis.arcs import Flow
+from graph.analysis.spread import Bounds, Spread, Why, spread
+from graph.model import VERBS, Harm, Key
+from tests.graph.analysis.naive import Naive
+from tests.graph.analysis.nets import Tie, net, thing
+
+NAMES = [thing(name) for name in "abcdefg"]
+PLAIN = sorted(verb.name for verb in VERBS.values() if verb.harm in (Harm.TO_SOURCE, Harm.TO_TARGET))
+PLAIN = [name for name in PLAIN if not (VERBS[name].to_group or VERBS[name].pooled or VERBS[name].ends)]
+BOUNDS = Bounds()
+CONFIDENCES = st.sampled_from([1.0, 0.97, 0.9, 0.81, 0.72, 0.53])
+
+
+def run(ties: list[Tie], root: Key, flow: Flow, bounds: Bounds, unready: frozenset[Key] = frozenset()) -> Spread:
+    """Traverse a net."""
+    with net(ties, unready=unready).store.reader() as reader:
+        return spread(reader, root, flow, bounds)
+
+
+def harmful(tie: Tie) -> tuple[Key, Key, float]:
+    """Give the way of harm along a tie, and its strength."""
+    verb = VERBS[tie.verb]
+    ends = (tie.target, tie.source) if verb.harm is Harm.TO_SOURCE else (tie.source, tie.target)
+    return *ends, tie.confidence * verb.weight
+
+
+@st.composite
+def plain_nets(draw: st.DrawFn) -> list[Tie]:
+    """Draw ties without groups, loops and all."""
+    ends = st.tuples(st.sampled_from(NAMES), st.sampled_from(PLAIN), st.sampled_from(NAMES)).filter(
+        lambda one: one[0] != one[2]
+    )
+    chosen = draw(st.lists(ends, min_size=1, max_size=14, unique=True))
+    return [Tie(source, verb, target, draw(CONFIDENCES)) for source, verb, target in chosen]
+
+
+@given(plain_nets(), st.sampled_from(NAMES), st.integers(1, 6), st.sampled_from([0.0, 0.05, 0.4]))
+def test_without_groups_it_is_the_best_of_all_simple_paths(
+    ties: list[Tie], root: Key, depth: int, floor: float
+) -> None:
+    """Of all simple paths no longer than the depth, the surest: for harm, and for need along the same arrows back."""
+    for flow in Flow:
+        graph: nx.MultiDiGraph[Key] = nx.MultiDiGraph()
+        graph.add_nodes_from(NAMES)
+        for tie in ties:
+            start, end, strength = harmful(tie)
+            graph.add_edge(*((start, end) if flow is Flow.HARM else (end, start)), strength=strength)
+        expected = {}
+        for other in NAMES:
+            paths = nx.all_simple_edge_paths(graph, root, other, cutoff=depth) if other != root else ()
+            sure = [math.prod(graph.get_edge_data(*edge)["strength"] for edge in path) for path in paths]
+            if sure and max(sure) >= floor:
+                expected[other] = max(sure)
+        found = run(ties, root, flow, Bounds(depth, 100, floor))
+        assert {one.key: one.p for one in found.reached} == pytest.approx(expected)
+        for one in found.reached:
+            steps = [each for each in one.path() if each.arc is not None]
+            assert one.p == pytest.approx(math.prod(each.arc.factor for each in steps if each.arc is not None))
+            assert len(steps) == one.hops <= depth
+
+
+@given(plain_nets(), st.sampled_from(NAMES))
+def test_without_groups_and_depth_it_is_dijkstra(ties: list[Tie], root: Key) -> None:
+    """Dijkstra's algorithm on -ln(confidence * weight) gives the same sums."""
+    graph: nx.DiGraph[Key] = nx.DiGraph()
+    graph.add_node(root)
+    for one in ties:
+        start, end, strength = harmful(one)
+        cost = -math.log(strength)
+        if not graph.has_edge(start, end) or cost < graph.edges[start, end]["weight"]:
+            graph.add_edge(start, end, weight=cost)
+    costs = nx.single_source_dijkstra_path_length(graph, root)
+    found = run(ties, root, Flow.HARM, Bounds(depth=7, most=100, floor=0.0))
+    expected = {key: cost for key, cost in costs.items() if key != root}
+    assert {one.key: -math.log(one.p) for one in found.reached} == pytest.approx(expected)
+
+
+PODS = [thing(f"p{number}", "k8s.pod") for number in range(4)]
+SETS = [thing(f"r{number}", "k8s.replicaset") for number in range(2)]
+TOPS = [thing("d0", "k8s.deployment"), thing("s0", "k8s.service"), thing("s1", "k8s.service")]
+ROOTS = [thing("n0", "k8s.node"), thing("c0", "k8s.configmap")]
+ABOVE = [thing("x0", "k8s.ingress"), thing("x1")]
+
+
+@st.composite
+def grouped_nets(draw: st.DrawFn) -> list[Tie]:
+    """Draw pods on nodes with configuration, in ReplicaSets, Deployments and services, with dependents above them."""
+    found = []
+    for pod in PODS:
+        found += [Tie(pod, "RUNS_ON", ROOTS[0], draw(CONFIDENCES))] if draw(st.booleans()) else []
+        found += [Tie(pod, "USES_CONFIG", ROOTS[1], draw(CONFIDENCES))] if draw(st.booleans()) else []
+        owner = draw(st.sampled_from([*SETS, None]))
+        found += [Tie(pod, "MANAGED_BY", owner)] if owner is not None else []
+        found += [Tie(one, "SELECTS", pod, draw(CONFIDENCES)) for one in TOPS[1:] if draw(st.booleans())]
+    found += [Tie(one, "MANAGED_BY", TOPS[0], draw(CONFIDENCES)) for one in SETS if draw(st.booleans())]
+    found += [Tie(ABOVE[0], "ROUTES_TO", one) for one in TOPS[1:] if draw(st.booleans())]
+    found += [Tie(ABOVE[1], "DEPENDS_ON", one) for one in (*SETS, *TOPS) if draw(st.booleans())]
+    return [*found, Tie(ROOTS[1], "PART_OF", ROOTS[0], 0.9)]
+
+
+@given(grouped_nets(), st.sampled_from(ROOTS), st.sampled_from([0.0, 0.05, 0.3]), st.frozensets(st.sampled_from(PODS)))
+def test_with_groups_it_is_what_counting_all_paths_gives(
+    ties: list[Tie], root: Key, floor: float, unready: frozenset[Key]
+) -> None:
+    """Shares are of all lost members together, level by level; what is lost is lost by any path."""
+    found = run(ties, root, Flow.HARM, Bounds(6, 100, floor), unready)
+    expected = Naive(ties, unready).ways(root, 6, floor)
+    sure = {key: max(way.p for way in ways) for key, ways in expected.items() if ways}
+    assert {one.key: one.p for one in found.reached} == pytest.approx(sure)
+    assert found.lost == {key for key, ways in expected.items() if any(way.lost for way in ways)}
+
+
+def test_pods_that_depend_on_their_own_service_do_not_bring_it_down() -> None:
+    """One of three is lost: the service is short of one, whatever its pods make of that; and so is its twin."""
+    first, second, caller = TOPS[1], TOPS[2], ABOVE[1]
+    ties = [Tie(one, "SELECTS", pod) for one in (first, second) for pod in PODS[:3]]
+    ties += [Tie(pod, "CALLS", caller) for pod in PODS[:3]]
+    ties += [Tie(caller, "DEPENDS_ON", one) for one in (first, second)]
+    found = {
+        one.key: one.p for one in run([*ties, Tie(PODS[0], "RUNS_ON", ROOTS[0])], ROOTS[0], Flow.HARM, BOUNDS).reached
+    }
+    assert found[first] == found[second] == pytest.approx(1 / 3)
+    assert found[PODS[1]] == pytest.approx(1 / 3 * 0.8 * 0.9)
+
+
+def test_each_cut_is_said() -> None:
+    """A chain is cut by depth, by confidence, or by the number of things."""
+    chain = [Tie(thing(f"x{number + 1}"), "CALLS", thing(f"x{number}")) for number in range(8)]
+    deep = run(chain, thing("x0"), Flow.HARM, BOUNDS)
+    assert [(one.why, one.at, one.least) for one in deep.cuts] == [(Why.DEPTH, 6, 1)]
+    assert len(deep.reached) == 6
+    unsure = run(chain, thing("x0"), Flow.HARM, Bounds(floor=0.8))
+    assert [(one.why, one.at, one.least) for one in unsure.cuts] == [(Why.CONFIDENCE, 0.8, 1)]
+    assert len(unsure.reached) == 2
+    full = run(chain, thing("x0"), Flow.HARM, Bounds(depth=8, most=3))
+    assert [(one.why, one.at) for one in full.cuts] == [(Why.LIMIT, 3)]
+    assert len(full.reached) == 3
+    whole = run(chain, thing("x0"), Flow.HARM, Bounds(depth=8))
+    assert (len(whole.reached), whole.cuts) == (8, ())
+
+
+@given(plain_nets(), st.sampled_from(NAMES), st.integers(1, 5))
+def test_the_cap_keeps_the_surest(ties: list[Tie], root: Key, most: int) -> None:
+    """The first of the whole answer, in its order: no more, no others."""
+    whole = run(ties, root, Flow.HARM, Bounds(most=100))
+    some = run(ties, root, Flow.HARM, Bounds(most=most))
+    assert [(one.key, one.p, one.hops) for one in some.reached] == [
+        (one.key, one.p, one.hops) for one in whole.reached[:most]
+    ]
+    assert any(cut.why is Why.LIMIT for cut in some.cuts) == (len(whole.reached) > most)

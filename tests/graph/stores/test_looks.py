@@ -1,0 +1,251 @@
+"""What counts as a look at a scope, and until when does a scope stand that another one takes over?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from graph.analysis.freshness import ANYTHING, ScopeFreshness, freshness
+from graph.analysis.presence import Doubt, Presence, Said, presence
+from graph.model import Document, Ended, Position, Scope
+from graph.store import GraphStore
+from tests.graph.stores.estate import CLUSTER, NODE, NODES, OTHER, POD, PODS, SHOP
+from tests.graph.world import World, alias_end, document, entity, exclusive, tie
+
+SHOP_PODS = Scope("kube", "pods/shop", PODS.states, SHOP, within=SHOP)
+
+
+def seen(number: int) -> Document:
+    """Show the pod at a position: on a node, with another phase each time."""
+    return document("a", str(number), entity(POD, phase=f"p{number}"), tie(POD, "RUNS_ON", NODE))
+
+
+def fresh(store: GraphStore, scope: Scope = PODS) -> ScopeFreshness | None:
+    """Tell how fresh a scope is at the newest revision."""
+    with store.reader() as reader:
+        scopes = freshness(reader, (ANYTHING,), newest=True).scopes
+    return next((one for one in scopes if (one.source, one.scope) == (scope.source, scope.name)), None)
+
+
+def there(store: GraphStore) -> Presence | None:
+    """Tell the presence of the pod at the newest revision."""
+    with store.reader() as reader:
+        return presence(reader, POD)
+
+
+@pytest.fixture
+def kube(world: World) -> World:
+    """A world in which one source has told its scopes."""
+    world.configure("kube")
+    world.scopes("kube", PODS, NODES)
+    return world
+
+
+# ---------------------------------------------------------------------------------------------------- a watch's batch
+
+
+def test_a_batch_of_a_watch_reads_nothing(kube: World, store: GraphStore) -> None:
+    """However many batches come, a scope that was never listed was never read, and neither was its source."""
+    for number in range(1, 5):
+        kube.watch(PODS, seen(number))
+        one = fresh(store)
+        assert one is not None
+        assert (one.status, one.last_complete) == ("never_read", None)
+    with store.reader() as reader:
+        assert {state.judged for state in reader.scopes()} == {None}
+        assert {source.first_read for source in reader.sources()} == {None}
+    said = there(store)
+    assert said is not None
+    assert (said.said, said.doubt) == (Said.PRESENT, Doubt.NEVER_READ)
+
+
+def test_a_batch_of_a_watch_makes_nothing_fresh(kube: World, store: GraphStore) -> None:
+    """How long ago a scope was listed is told from its listings, whatever its watch said since."""
+    kube.read(PODS, Position(1), seen(1))
+    listed = fresh(store)
+    for number in (2, 3):
+        kube.pass_(minutes=5)
+        kube.watch(PODS, seen(number))
+        assert fresh(store) == listed
+
+
+def test_a_batch_of_a_watch_finds_nothing_missing(kube: World, store: GraphStore) -> None:
+    """What a relation names is mentioned until a listing of its home lacks it: a batch has looked for nothing."""
+    kube.read(PODS, Position(1), seen(1))
+    kube.read(NODES, Position(1))
+    kube.watch(NODES, document("m", "2", entity(CLUSTER.child("k8s.node", "n2"))))
+    kube.pass_(minutes=1)
+    kube.watch(PODS, document("b", "3", entity(OTHER), tie(OTHER, "RUNS_ON", CLUSTER.child("k8s.node", "n3"))))
+    kube.watch(NODES, Ended("m", Position(4)))
+    with store.reader() as reader:
+        said = presence(reader, CLUSTER.child("k8s.node", "n3"))
+        assert said is not None
+        assert said.said is Said.MENTIONED
+    kube.read(NODES, Position(5))
+    with store.reader() as reader:
+        said = presence(reader, CLUSTER.child("k8s.node", "n3"))
+        assert said is not None
+        assert said.said is Said.MISSING
+
+
+@pytest.mark.parametrize("forbidden", [True, False])
+def test_a_batch_of_a_watch_makes_nothing_readable(kube: World, store: GraphStore, forbidden: bool) -> None:
+    """A scope that cannot be listed stays unreadable, since when it was, until it is listed again."""
+    kube.read(PODS, Position(1), seen(1))
+    failing = kube.pass_(minutes=1)
+    for number in (2, 3, 4):
+        if forbidden:
+            kube.forbid(PODS)
+        else:
+            kube.fail(PODS)
+        kube.pass_(minutes=2)
+        kube.watch(PODS, seen(number))
+    assert unreadable(store) == failing
+    kube.read(PODS, Position(5), seen(4))
+    assert unreadable(store) is None
+
+
+def unreadable(store: GraphStore) -> datetime | None:
+    """Tell since when the scope of the pods cannot be read."""
+    one = fresh(store)
+    assert one is not None
+    return one.since if one.status == "unreadable" else None
+
+
+def test_a_batch_of_a_watch_sees_nobody_again(kube: World, store: GraphStore) -> None:
+    """Who took an address last has it, until a listing shows that an earlier holder still does."""
+    running = Scope("kube", "nodes", frozenset({"k8s.node", "RUNS_ON"}), CLUSTER)
+    kube.scopes("kube", PODS, running)
+    first, second = (document(key.id, "1", entity(key, exclusive("ip", "10.0.0.1"))) for key in (POD, OTHER))
+    third = document("c", "3", entity(SHOP.child("k8s.pod", "c")))
+    cited = tie(NODE, "RUNS_ON", alias_end("ip", "10.0.0.1", "k8s.pod"))
+    kube.read(PODS, Position(1), first)
+    kube.read(running, Position(1), document("n", "1", entity(NODE), cited))
+    for event in (document("b", "2", *second.statements), third):
+        kube.pass_(minutes=1)
+        kube.watch(PODS, event)
+    again = replace(cited, slot="again")
+    kube.watch(running, document("n", "4", entity(NODE), cited, again))
+    with store.reader() as reader:
+        assert [one.target.key for one in reader.relations([NODE], outgoing=True)] == [OTHER, OTHER]
+    kube.read(PODS, Position(5), first, second, third)
+    with store.reader() as reader:
+        assert [one.target.keys for one in reader.unsettled(OTHER)] == [(POD, OTHER)] * 2
+
+
+# ---------------------------------------------------------------------------------------------------- a clock
+
+
+def test_what_a_clock_that_went_back_forgot_is_looked_for_again(kube: World, store: GraphStore) -> None:
+    """A look that seems older than what it looks for finds nothing missing; the next one that is later does."""
+    lost = CLUSTER.child("k8s.node", "n2")
+    other = document("n", "1", entity(NODE))
+
+    def said() -> Said | None:
+        with store.reader() as reader:
+            one = presence(reader, lost)
+        return one.said if one is not None else None
+
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, "RUNS_ON", lost)))
+    kube.read(NODES, other)
+    assert said() is Said.MISSING
+    kube.pass_(hours=-2)
+    kube.read(NODES, document("n", "2", entity(NODE, capacity="4")))
+    assert said() is Said.MENTIONED
+    kube.pass_(hours=3)
+    assert kube.read(NODES, document("n", "2", entity(NODE, capacity="4"))).mark is not None
+    assert said() is Said.MISSING
+
+
+def test_a_clock_that_went_back_hides_no_failing(kube: World, store: GraphStore) -> None:
+    """A scope that fails for longer than its `stale_after` is unreadable, by the earliest that failed."""
+    kube.read(PODS, Position(1), seen(1))
+    kube.fail(PODS, error="page 1 did not come")
+    kube.pass_(minutes=-40)
+    failing = kube.now
+    kube.fail(PODS, error="page 2 did not come")
+    kube.pass_(seconds=kube.stale_after)
+    kube.fail(PODS, error="page 2 did not come")
+    assert unreadable(store) == failing
+
+
+# ---------------------------------------------------------------------------------------------------- several homes
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_each_home_looks_for_itself(kube: World, store: GraphStore, again: bool) -> None:
+    """What one home lacked stays missing when another one that had lacked it is retired, or is once it has looked."""
+    lost = SHOP.child("k8s.configmap", "c")
+    wide, narrow = (Scope("kube", f"config {of}", frozenset({"k8s.configmap"}), of) for of in (CLUSTER, SHOP))
+    kube.scopes("kube", PODS, wide, narrow)
+    kube.read(wide)
+    kube.read(narrow)
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, "USES_CONFIG", lost)))
+    kube.pass_(minutes=1)
+    kube.read(wide)
+    if again:
+        kube.read(narrow)
+    kube.retire("kube", wide.name)
+    kube.pass_(minutes=1)
+    kube.read(narrow)
+    with store.reader() as reader:
+        said = presence(reader, lost)
+    assert said is not None
+    assert said.said is Said.MISSING
+
+
+# ---------------------------------------------------------------------------------------------------- successors
+
+
+def test_a_scope_stands_until_what_takes_it_over_has_been_read(world: World, store: GraphStore) -> None:
+    """What a scope covered that is listed no longer is unknown, until a wider one that is listed has been read."""
+    world.configure("kube")
+    world.scopes("kube", SHOP_PODS)
+    world.read(SHOP_PODS, seen(1))
+    for act in (world.fail, world.forbid):
+        world.scopes("kube", PODS)
+        assert doubted(store) == ({"pods", "pods/shop"}, Doubt.UNKNOWN)
+        act(PODS)
+    world.scopes("kube", PODS)
+    assert doubted(store) == ({"pods", "pods/shop"}, Doubt.UNKNOWN)
+    world.read(PODS, seen(1))
+    assert doubted(store) == ({"pods", "pods/shop"}, None)
+    world.scopes("kube", PODS)
+    assert doubted(store) == ({"pods"}, None)
+
+
+def test_a_scope_whose_successor_is_only_watched_stands(world: World, store: GraphStore) -> None:
+    """A batch of a watch does not stand for a listing: it is not known that the wider scope shows all."""
+    world.configure("kube")
+    world.scopes("kube", SHOP_PODS)
+    world.read(SHOP_PODS, seen(1))
+    for number in (2, 3, 4):
+        world.scopes("kube", PODS)
+        world.watch(PODS, seen(number))
+    world.scopes("kube", PODS)
+    assert doubted(store) == ({"pods", "pods/shop"}, Doubt.UNKNOWN)
+
+
+def test_what_a_successor_lacks_ends_by_its_listing(world: World, store: GraphStore) -> None:
+    """The documents of a scope that was taken over are the successor's: its listing ends them, as any other."""
+    world.configure("kube")
+    world.scopes("kube", SHOP_PODS)
+    other = document("b", "1", entity(OTHER))
+    world.read(SHOP_PODS, seen(1), other)
+    world.scopes("kube", PODS)
+    world.read(PODS, other)
+    world.scopes("kube", PODS)
+    said = there(store)
+    assert said is not None
+    assert (said.said, said.doubt) == (Said.GONE, None)
+
+
+def doubted(store: GraphStore) -> tuple[set[str], Doubt | None]:
+    """Name the scopes that stand, and tell what doubt there is about the pod."""
+    said = there(store)
+    assert said is not None
+    assert said.said is Said.PRESENT
+    with store.reader() as reader:
+        return {state.scope.name for state in reader.scopes()}, said.doubt
