@@ -1,148 +1,77 @@
-"""What does an unchanged cycle cost, against listing and parsing the same pages? `make bench` prints it, as ratios.
+"""What does the memory cost, and how does that grow? `make bench` measures it, and writes docs/performance.md anew.
 
-For each size: pages are served from memory by a process of their own; each measurement runs in a process of its own, so
-that fresh means fresh; and baseline and cycle are measured in the same run, in turns.
+`make bench ARGS='--sizes 10k,100k --stores sqlite --only first-load,cycles'` measures less; what is not measured stays
+on the page as it was. Every figure is made in a process of its own, and what is compared is measured in one run.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+import platform
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 from rich.console import Console
-from rich.table import Table
 
-SIZES = (1_000, 10_000, 100_000)
-PASSES = 6
-console = Console()
+from tests.bench.campaign import Campaign
+from tests.bench.measures import MEASURES
+from tests.bench.one import alone
+from tests.bench.page import publish, table
+from tests.bench.places import OPENERS
 
-
-@contextmanager
-def _served(pods: int, changed: int = 0) -> Iterator[tuple[int, int]]:
-    """Serve a cluster; give its port and the size of its pages in bytes."""
-    command = [sys.executable, "-m", "tests.bench.pages", str(pods), str(changed)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
-        if child.stdout is None or child.stdin is None:
-            raise RuntimeError("no pipes")
-        port, _, size = child.stdout.readline().split()
-        try:
-            yield int(port), int(size)
-        finally:
-            child.stdin.close()
-            child.wait(10)
+SIZES = "10k,100k,1M"
+_UNITS = {"k": 1_000, "M": 1_000_000}
 
 
-def _kubeconfig(folder: Path, port: int) -> str:
-    path = folder / f"kubeconfig-{port}"
-    cluster = {"name": "bench", "cluster": {"server": f"http://127.0.0.1:{port}"}}
-    context = {"name": "bench", "context": {"cluster": "bench", "user": "bench"}}
-    user = {"name": "bench", "user": {"token": "none"}}
-    path.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [cluster],
-                "contexts": [context],
-                "users": [user],
-                "current-context": "bench",
-            }
-        )
+def sizes(text: str) -> list[int]:
+    """Read sizes such as `10k,1M,500`."""
+    return [int(one[:-1]) * _UNITS[one[-1]] if one[-1] in _UNITS else int(one) for one in text.split(",")]
+
+
+def _among(words: Sequence[str], text: str) -> list[str]:
+    """Read a choice of words, in the order that they have."""
+    asked = text.split(",")
+    if unknown := sorted(set(asked) - set(words)):
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}: choose from {', '.join(words)}")
+    return [word for word in words if word in asked]
+
+
+def conditions(stores: Sequence[str]) -> str:
+    """Say when, on what and with which versions it is measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    if "neo4j" in stores:
+        versions.append(f"neo4j driver {version('neo4j')}")
+    when = datetime.now(UTC).date().isoformat()
+    load = os.getloadavg()[0]
+    return (
+        f"Measured {when}: {os.cpu_count()} cores, {memory:.0f} GiB, {', '.join(versions)}; load before it {load:.1f}."
     )
-    return str(path)
 
 
-def _measure(mode: str, kubeconfig: str, store: Path, passes: int) -> dict[str, Any]:
-    """Run one measurement in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.measure", mode, kubeconfig, str(store), str(passes)]
-    environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        raise SystemExit(f"{mode} failed:\n{done.stderr[-2000:]}{done.stdout[-500:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return measured
-
-
-def _warm(rows: list[dict[str, float]]) -> float:
-    return statistics.median(row["cpu"] for row in rows[1:])
-
-
-def figures(pods: int, folder: Path) -> dict[str, float]:
-    """Measure one size."""
-    store = folder / f"{pods}.db"
-    with _served(pods) as (port, size):
-        kubeconfig = _kubeconfig(folder, port)
-        first = _measure("cycle", kubeconfig, store, 1)
-        baseline = _measure("parse", kubeconfig, store, PASSES)
-        unchanged = _measure("cycle", kubeconfig, store, PASSES)
-        again = _measure("parse", kubeconfig, store, PASSES)
-        once_more = _measure("cycle", kubeconfig, store, PASSES)
-    with _served(pods, pods // 100) as (port, _):
-        changed = _measure("cycle", _kubeconfig(folder, port), store, 1)
-    fresh_cycle = min(unchanged["rows"][0]["cpu"], once_more["rows"][0]["cpu"])
-    fresh_parse = min(baseline["rows"][0]["cpu"], again["rows"][0]["cpu"])
-    warm_cycle = min(_warm(unchanged["rows"]), _warm(once_more["rows"]))
-    warm_parse = min(_warm(baseline["rows"]), _warm(again["rows"]))
-    revisions = {row["revision"] for row in unchanged["rows"] + once_more["rows"]}
-    if revisions != {first["rows"][0]["revision"]}:
-        raise SystemExit(f"an unchanged cycle made a revision: {revisions}")
-    return {
-        "pods": pods,
-        "page_bytes": size / pods,
-        "parse_cpu": warm_parse,
-        "cycle_cpu": warm_cycle,
-        "warm": warm_cycle / warm_parse,
-        "fresh": fresh_cycle / fresh_parse,
-        "written": statistics.median(row["written"] for row in unchanged["rows"][1:]),
-        "first_cpu": first["rows"][0]["cpu"],
-        "first_wall": first["rows"][0]["wall"],
-        "first_peak": first["peak_mb"],
-        "cycle_peak": unchanged["peak_mb"],
-        "parse_peak": baseline["peak_mb"],
-        "changed": changed["rows"][0]["cpu"] / fresh_cycle,
-        "store_bytes": store.stat().st_size / pods,
-    }
-
-
-_COLUMNS = (
-    ("pods", "pods", "{:,.0f}"),
-    ("JSON a pod, bytes", "page_bytes", "{:,.0f}"),
-    ("list + parse, CPU s", "parse_cpu", "{:.3f}"),
-    ("unchanged cycle, CPU s", "cycle_cpu", "{:.3f}"),
-    ("ratio warm (goal 1.3)", "warm", "{:.2f}"),
-    ("ratio fresh (goal 2)", "fresh", "{:.2f}"),
-    ("bytes written by it", "written", "{:,.0f}"),
-    ("peak MB, unchanged", "cycle_peak", "{:,.0f}"),
-    ("peak MB, parse only", "parse_peak", "{:,.0f}"),
-    ("first load, pods/s", "rate", "{:,.0f}"),
-    ("peak MB, first load", "first_peak", "{:,.0f}"),
-    ("1 % changed / unchanged, fresh", "changed", "{:.2f}"),
-    ("store, bytes a pod", "store_bytes", "{:,.0f}"),
-)
-
-
-def main(sizes: tuple[int, ...]) -> None:
-    """Measure every size, and print the table."""
-    measured = []
-    with tempfile.TemporaryDirectory(prefix="asbuilt-bench-") as folder:
-        for size in sizes:
-            console.print(f"[dim]{size:,} pods ...[/dim]")
-            row = figures(size, Path(folder))
-            measured.append({**row, "rate": size / row["first_wall"]})
-    table = Table("figure", *(f"{row['pods']:,}" for row in measured), title="An unchanged cycle against list + parse")
-    for title, name, form in _COLUMNS:
-        table.add_row(title, *(form.format(row[name]) for row in measured))
-    console.print(table)
-    print(json.dumps(measured))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, print it, and put it on the page."""
+    stores = [one for one in OPENERS if one != "memory"]
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description="What does the memory cost?")
+    parser.add_argument("--sizes", type=sizes, default=sizes(SIZES), help=f"entities of an estate ({SIZES})")
+    parser.add_argument("--stores", type=lambda text: _among(stores, text), default=stores, help=", ".join(stores))
+    parser.add_argument(
+        "--only", type=lambda text: _among(list(MEASURES), text), default=list(MEASURES), help=", ".join(MEASURES)
+    )
+    parser.add_argument("--keep-page", action="store_true", help="print only, and leave the page as it is")
+    asked = parser.parse_args(arguments)
+    told, console = conditions(asked.stores), Console(stderr=True)
+    campaign = Campaign(asked.only, asked.stores, asked.sizes, alone, lambda text: console.print(f"[dim]{text} ..."))
+    for name, rows in campaign.run().items():
+        print(f"\n{MEASURES[name].title}\n\n{table(MEASURES[name], rows)}")
+    print(json.dumps(campaign.found))
+    if not asked.keep_page:
+        publish(campaign.found, told)
 
 
 if __name__ == "__main__":
-    main(tuple(int(size) for size in sys.argv[1:]) or SIZES)
+    main()

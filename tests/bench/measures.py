@@ -1,0 +1,189 @@
+"""What does the benchmark measure, in which units, with which goals, and how does it grow?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+"""One store at one size: `store`, `size`, and the figures by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure: its heading, its name in a row, how it is written, and the goal that it is held to, if any."""
+
+    title: str
+    name: str
+    form: str = "{:,.0f}"
+    goal: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What stands above it in a table."""
+        return f"{self.title} ({self.goal})" if self.goal else self.title
+
+    def text(self, row: Row) -> str:
+        """Write it, or a dash where it was not measured."""
+        return self.form.format(row[self.name]) if row.get(self.name) is not None else "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A figure that is drawn against size."""
+
+    title: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One question of the benchmark: what its sizes count, its figures, and those that are drawn.
+
+    estate: whether it is asked of a loaded estate. unit: what the curves are in.
+    """
+
+    name: str
+    title: str
+    size: str
+    unit: str
+    columns: tuple[Column, ...]
+    curves: tuple[Curve, ...]
+    estate: bool = False
+    stores: tuple[str, ...] = ("sqlite", "neo4j")
+
+
+FIRST_LOAD = Measure(
+    "first-load",
+    "First load",
+    "entities",
+    "rows/s",
+    (
+        Column("rows/s", "rows_per_second"),
+        Column("seconds", "wall", "{:,.1f}"),
+        Column("of these recording", "record", "{:,.1f}"),
+        Column("until the current graph followed, s", "followed", "{:,.1f}"),
+        Column("CPU s of our process", "cpu", "{:,.1f}"),
+        Column("plain MERGE, rows/s", "plain_rows_per_second"),
+        Column("times plain", "times_plain", "{:.2f}", "goal 2"),
+        Column("peak MB", "peak"),
+        Column("server, MB", "server"),
+        Column("bytes a version", "bytes_per_version"),
+    ),
+    (Curve("versioned", "rows_per_second"), Curve("plain MERGE", "plain_rows_per_second")),
+    estate=True,
+)
+
+CYCLES = Measure(
+    "cycles",
+    "Unchanged, and 1 % changed",
+    "entities",
+    "seconds",
+    (
+        Column("read + fingerprint all, s", "reading", "{:.2f}"),
+        Column("unchanged, s", "unchanged", "{:.2f}"),
+        Column("share of reading", "unchanged_share", "{:.2f}"),
+        Column("1 % changed, s", "changed", "{:.2f}"),
+        Column("share of reading", "changed_share", "{:.2f}"),
+        Column("documents changed", "changed_documents"),
+        Column("peak MB", "peak"),
+    ),
+    (Curve("read + fingerprint", "reading"), Curve("unchanged", "unchanged"), Curve("1 % changed", "changed")),
+    estate=True,
+)
+
+HISTORY = Measure(
+    "history",
+    "What a change leaves behind",
+    "entities",
+    "bytes",
+    (
+        Column("changes", "changes"),
+        Column("bytes a change", "bytes_per_change"),
+        Column("changes/s", "changes_per_second"),
+    ),
+    (Curve("bytes a change", "bytes_per_change"),),
+    estate=True,
+)
+
+IMPACT = Measure(
+    "impact",
+    "Impact that reaches thousands",
+    "entities",
+    "milliseconds",
+    (
+        Column("reached, on average", "small_reached"),
+        Column("p50, ms", "small_p50", "{:.1f}"),
+        Column("p50, CPU ms of our process", "small_cpu", "{:.1f}"),
+        Column("p99, ms", "small_p99", "{:.1f}", "goal 50 embedded, Neo4j 4 times that"),
+        Column("all of it told, ms", "small_whole", "{:.1f}"),
+        Column("us a relation told", "small_told", "{:.1f}"),
+        Column("reached, on average (2)", "large_reached"),
+        Column("p50, ms (2)", "large_p50", "{:.1f}"),
+        Column("p50, CPU ms of our process (2)", "large_cpu", "{:.1f}"),
+        Column("p99, ms (2)", "large_p99", "{:.1f}", "goal 50 embedded, Neo4j 4 times that"),
+        Column("all of it told, ms (2)", "large_whole", "{:.1f}"),
+        Column("us a relation told (2)", "large_told", "{:.1f}"),
+    ),
+    (Curve("2,000 reached, p99", "small_p99"), Curve("5,000 reached, p99", "large_p99")),
+    estate=True,
+)
+
+HUB = Measure(
+    "hub",
+    "A hub, as of old, middle and recent revisions",
+    "revisions",
+    "microseconds",
+    (
+        Column("past relations", "past"),
+        Column("1 revision, us", "one_revision"),
+        Column("old, us", "old"),
+        Column("middle, us", "middle"),
+        Column("recent, us", "recent"),
+        Column("old / 1", "old_ratio", "{:.2f}", "goal 1.5"),
+        Column("middle / 1", "middle_ratio", "{:.2f}", "goal 1.5"),
+        Column("recent / 1", "recent_ratio", "{:.2f}", "goal 1.5"),
+        Column("a hub without a past beside it, us", "young"),
+        Column("the slowest / that", "young_ratio", "{:.2f}", "goal 1.5"),
+    ),
+    (Curve("1 revision", "one_revision"), Curve("old", "old"), Curve("recent", "recent")),
+)
+
+MEMORY = Measure(
+    "memory",
+    "Peak memory of one scope",
+    "documents",
+    "MB",
+    (
+        Column("before, MB", "began"),
+        Column("first load, MB", "peak_first", goal="goal 500 at 150,000"),
+        Column("unchanged look after it, MB", "peak", goal="goal 500 at 150,000"),
+    ),
+    (Curve("first load", "peak_first"), Curve("with unchanged look", "peak")),
+)
+
+PODS = Measure(
+    "pods",
+    "An unchanged cycle of a cluster",
+    "pods",
+    "CPU seconds",
+    (
+        Column("JSON a pod, bytes", "page_bytes"),
+        Column("list + parse, CPU s", "parse_cpu", "{:.3f}"),
+        Column("unchanged cycle, CPU s", "cycle_cpu", "{:.3f}"),
+        Column("ratio, warm", "warm", "{:.2f}", "goal 1.3"),
+        Column("ratio, fresh process", "fresh", "{:.2f}", "goal 2"),
+        Column("bytes written by it", "written"),
+        Column("peak MB, unchanged", "cycle_peak"),
+        Column("peak MB, parse only", "parse_peak"),
+        Column("first load, pods/s", "first_rate"),
+        Column("peak MB, first load", "first_peak"),
+        Column("1 % changed / unchanged, fresh", "changed", "{:.2f}"),
+        Column("store, bytes a pod", "store_bytes"),
+    ),
+    (Curve("list + parse", "parse_cpu"), Curve("unchanged cycle", "cycle_cpu")),
+    stores=("sqlite",),
+)
+
+MEASURES = {one.name: one for one in (FIRST_LOAD, IMPACT, CYCLES, HISTORY, HUB, MEMORY, PODS)}
+"""Every measure by its name, in the order of the page."""
