@@ -12,7 +12,7 @@ from graph.stores.claims import claim_changes
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import alias_text, ref_text
 from graph.stores.neo4j.reader import claims_of
-from graph.stores.sqlite.rows import microseconds, microseconds_or_none
+from graph.stores.values import microseconds, microseconds_or_none
 
 _CLOSE = (
     "UNWIND $rows AS row MATCH (c:AsbuiltClaim) USING INDEX c:AsbuiltClaim(alias) WHERE c.alias = row[0] "

@@ -33,7 +33,7 @@ from graph.model.canonical import end_of
 from graph.model.statements import End
 from graph.store import Link, RecordedChange
 from graph.stores.neo4j.connection import Row
-from graph.stores.sqlite.rows import CAUSES, instant, interval, loaded, unpacked
+from graph.stores.values import CAUSES, instant, interval, loaded, unpacked
 
 ENTITY = "coalesce(v.last_key, v.past_key), v.opened, v.closed, v.body"
 RELATION = (

@@ -11,7 +11,7 @@ from graph.settle import Delta
 from graph.store import Doubted, Overtaken
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import home_text, ref_text
-from graph.stores.sqlite.rows import instant_or_none, kind_of, microseconds, microseconds_or_none, packed
+from graph.stores.values import instant_or_none, kind_of, microseconds, microseconds_or_none, packed
 
 _MATCH = (
     "UNWIND $rows AS row MATCH (v:AsbuiltDocument) USING INDEX v:AsbuiltDocument(last_ref) WHERE v.last_ref = row[0]"

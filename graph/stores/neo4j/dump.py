@@ -27,7 +27,7 @@ from graph.stores.neo4j.decode import (
 from graph.stores.neo4j.known import KNOWN, known_from
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import relations_of, sources_of
-from graph.stores.sqlite.rows import instant, instant_or_none, loaded, mark_of, unpacked
+from graph.stores.values import instant, instant_or_none, loaded, mark_of, unpacked
 from graph.transfer.records import (
     Head,
     KeptChange,

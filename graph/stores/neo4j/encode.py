@@ -21,13 +21,7 @@ from graph.model import (
 )
 from graph.model.canonical import end_text
 from graph.model.statements import End
-from graph.stores.sqlite.rows import (
-    CAUSE_BITS,
-    dumped,
-    microseconds,
-    microseconds_or_none,
-    packed,
-)
+from graph.stores.values import CAUSE_BITS, dumped, microseconds, microseconds_or_none, packed
 
 Properties: TypeAlias = dict[str, Any]
 Numbers: TypeAlias = Mapping[str, int]

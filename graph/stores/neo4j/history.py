@@ -10,7 +10,7 @@ from graph.stores.neo4j.connection import Ask, Row
 from graph.stores.neo4j.decode import recorded_of
 from graph.stores.neo4j.encode import MOST_NAMES, range_token, subject_token
 from graph.stores.selection import matches_change
-from graph.stores.sqlite.rows import CAUSE_BITS, loaded, microseconds, microseconds_or_none, unpacked
+from graph.stores.values import CAUSE_BITS, loaded, microseconds, microseconds_or_none, unpacked
 
 _FEW, _MANY = 4, 64
 """Nodes read at first, and at most, in one go."""

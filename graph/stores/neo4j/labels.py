@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from graph.model import KINDS, Attributes, Value
-from graph.stores.sqlite.rows import dumped
+from graph.stores.values import dumped
 
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 _RESERVED = frozenset({"key", "kind", "name", "incarnation", "slot", "method", "confidence"})

@@ -27,7 +27,7 @@ from graph.stores.neo4j.encode import alias_text, ref_text
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import claims_of, relations_of
 from graph.stores.neo4j.scopes import Scopes
-from graph.stores.sqlite.rows import kind_of, loaded, microseconds, microseconds_or_none, unpacked
+from graph.stores.values import kind_of, loaded, microseconds, microseconds_or_none, unpacked
 
 _LAST_TWO = (
     "MATCH (v:{label}) WHERE v.{name} IN $wanted AND (v.superseded IS NULL OR v.superseded = $revision) "

@@ -19,7 +19,7 @@ from graph.stores.neo4j.labels import class_label, kind_label, properties, type_
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import relations_of
 from graph.stores.neo4j.spans import ENTITIES, RELATIONS, latest
-from graph.stores.sqlite.rows import loaded, unpacked
+from graph.stores.values import loaded, unpacked
 
 _AT_ONCE = 10
 """Nodes with changes that are followed in one transaction: some two thousand changes."""

@@ -40,7 +40,7 @@ from graph.stores.neo4j.listing import census, listed
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.spans import DOCUMENTS, ENTITIES, IN_FORCE, RELATIONS, STATES, before, latest, newest, tied
 from graph.stores.neo4j.terms import found
-from graph.stores.sqlite.rows import instant, instant_or_none, unpacked
+from graph.stores.values import instant, instant_or_none, unpacked
 from graph.terms import Term
 
 

@@ -14,6 +14,7 @@ from graph.identity import cited, contested
 from graph.model import AliasName, DocumentRef, EntityVersion, Key, RelationVersion, RevisionMark, RunFold, Tie
 from graph.plan import Known
 from graph.store import SourceRecord, StoreError
+from graph.stores.durations import duration_class
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import (
     TOGETHER,
@@ -32,8 +33,7 @@ from graph.stores.neo4j.encode import (
 )
 from graph.stores.neo4j.numbers import Interning
 from graph.stores.neo4j.terms import term_text
-from graph.stores.sqlite.rows import dumped, kind_of, microseconds, microseconds_or_none, packed
-from graph.stores.sqlite.spans import duration_class
+from graph.stores.values import dumped, kind_of, microseconds, microseconds_or_none, packed
 from graph.terms import terms_of
 from graph.transfer.records import (
     KeptChange,

@@ -12,13 +12,7 @@ from graph.stores.neo4j.decode import FOLD, fold_of, state_of
 from graph.stores.neo4j.encode import scope_text, state_body
 from graph.stores.neo4j.reader import sources_of
 from graph.stores.selection import folded
-from graph.stores.sqlite.rows import (
-    dumped,
-    instant,
-    loaded,
-    microseconds,
-    microseconds_or_none,
-)
+from graph.stores.values import dumped, instant, loaded, microseconds, microseconds_or_none
 
 _END_STATE = (
     "UNWIND $rows AS row MATCH (v:AsbuiltState) USING INDEX v:AsbuiltState(last_scope) WHERE v.last_scope = row[0] "

@@ -11,6 +11,7 @@ from graph.identity import cited
 from graph.model import EntityVersion, Key, RelationVersion, Tie
 from graph.settle import ChangeSet, Settled
 from graph.settle.settling import V, unchanged
+from graph.stores.durations import duration_class
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import (
     TOGETHER,
@@ -27,7 +28,6 @@ from graph.stores.neo4j.numbers import Interning
 from graph.stores.neo4j.present import Held, Present
 from graph.stores.neo4j.terms import term_text
 from graph.stores.selection import named_by
-from graph.stores.sqlite.spans import duration_class
 from graph.terms import terms_of
 
 _OF_ID = "UNWIND $rows AS row MATCH (v) WHERE elementId(v) = row[0]"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from graph.stores.durations import duration_class
 from graph.stores.neo4j.connection import Ask, Row
-from graph.stores.sqlite.spans import duration_class
 
 IN_FORCE = "v.opened <= $revision AND (v.closed IS NULL OR v.closed > $revision)"
 STANDS = "v.opened <= $revision AND (v.superseded IS NULL OR v.superseded > $revision)"

@@ -29,7 +29,7 @@ from graph.stores.neo4j.numbers import Interning, Lookup
 from graph.stores.neo4j.present import Present
 from graph.stores.neo4j.scopes import Scopes
 from graph.stores.neo4j.settled import Settling
-from graph.stores.sqlite.rows import microseconds
+from graph.stores.values import microseconds
 
 Published = Callable[[RevisionMark, Mapping[str, Collection[str]]], None]
 """Told, after a commit, the newest revision and the documents (ids by source) of which another thing is known now."""

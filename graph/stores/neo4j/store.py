@@ -16,7 +16,7 @@ from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import Neo4jReader
 from graph.stores.neo4j.schema import STEPS, prepare, steps_taken
 from graph.stores.neo4j.writer import Neo4jWriter, newest_mark
-from graph.stores.sqlite.rows import mark_of, microseconds
+from graph.stores.values import mark_of, microseconds
 from graph.transfer.records import Record
 
 

@@ -17,7 +17,7 @@ from graph.stores.neo4j.lease import SECONDS, Lease
 from graph.stores.neo4j.numbers import Interning, Lookup
 from graph.stores.neo4j.restore import Restoring
 from graph.stores.neo4j.stage import Neo4jStage
-from graph.stores.sqlite.rows import mark_of
+from graph.stores.values import mark_of
 from graph.stores.warm import WarmKnown
 from graph.transfer.records import Record
 

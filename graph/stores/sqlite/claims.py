@@ -9,7 +9,8 @@ from graph.model import AliasName, DocumentRef, Holding, Interval, Scope
 from graph.settle import Delta
 from graph.stores.claims import claim_changes
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.rows import chunks, marks, microseconds, microseconds_or_none
+from graph.stores.sqlite.rows import chunks, marks
+from graph.stores.values import microseconds, microseconds_or_none
 
 
 class Claims:

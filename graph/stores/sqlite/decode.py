@@ -28,7 +28,8 @@ from graph.model.canonical import end_of
 from graph.model.statements import End
 from graph.store import Link, RecordedChange
 from graph.stores.sqlite.lookup import Lookup
-from graph.stores.sqlite.rows import CAUSES, chunks, fields_of, instant, interval, loaded, marks, unlisted, unpacked
+from graph.stores.sqlite.rows import chunks, marks, unlisted
+from graph.stores.values import CAUSES, fields_of, instant, interval, loaded, unpacked
 
 Row = tuple[Any, ...]
 

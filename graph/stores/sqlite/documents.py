@@ -11,15 +11,8 @@ from graph.model import DocumentRef
 from graph.settle import Delta
 from graph.store import Doubted, Overtaken
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.rows import (
-    chunks,
-    instant_or_none,
-    kind_of,
-    marks,
-    microseconds,
-    microseconds_or_none,
-    packed,
-)
+from graph.stores.sqlite.rows import chunks, marks
+from graph.stores.values import instant_or_none, kind_of, microseconds, microseconds_or_none, packed
 
 ENDED, IN_FORCE, LEFT_BEHIND = 0, 1, 2
 

@@ -13,8 +13,8 @@ from graph.store import Doubted
 from graph.stores.sqlite.decode import CHANGE, CLAIM, ENTITY, RELATION, Decoder, Row
 from graph.stores.sqlite.known import KNOWN, known_from
 from graph.stores.sqlite.lookup import Lookup
-from graph.stores.sqlite.rows import instant, instant_or_none, loaded, mark_of, unpacked
 from graph.stores.sqlite.scopes import FOLD, STATE, folds_of, sources_of, state_of
+from graph.stores.values import instant, instant_or_none, loaded, mark_of, unpacked
 from graph.transfer.records import (
     Head,
     KeptChange,

@@ -9,16 +9,9 @@ from graph.model import Change, DocumentRef, EntityVersion, Key, KeyEnd, Relatio
 from graph.model.canonical import end_text
 from graph.model.statements import End
 from graph.stores.sqlite.history import happened_class
-from graph.stores.sqlite.rows import (
-    CAUSE_BITS,
-    dumped,
-    field_rows,
-    listed,
-    microseconds,
-    microseconds_or_none,
-    packed,
-)
+from graph.stores.sqlite.rows import listed
 from graph.stores.sqlite.spans import PRESENT
+from graph.stores.values import CAUSE_BITS, dumped, field_rows, microseconds, microseconds_or_none, packed
 
 Values: TypeAlias = tuple[Any, ...]
 Documents: TypeAlias = Mapping[DocumentRef, int]

@@ -7,18 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.store import ChangeFilter, RecordedChange
+from graph.stores.durations import duration_class
 from graph.stores.sqlite.decode import CHANGE, Decoder, Row
-from graph.stores.sqlite.rows import (
-    CAUSE_BITS,
-    chunks,
-    digest_of,
-    marks,
-    microseconds,
-    microseconds_or_none,
-    range_values,
-    within,
-)
-from graph.stores.sqlite.spans import UNBOUNDED, duration_class
+from graph.stores.sqlite.rows import chunks, digest_of, marks, range_values, within
+from graph.stores.sqlite.spans import UNBOUNDED
+from graph.stores.values import CAUSE_BITS, microseconds, microseconds_or_none
 
 _SECOND = 1_000_000
 _LONGEST = 36

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from graph.model import AliasName, DocumentRef
 from graph.stores.sqlite.lookup import REMEMBERED
-from graph.stores.sqlite.rows import chunks, kind_of, marks
+from graph.stores.sqlite.rows import chunks, marks
+from graph.stores.values import kind_of
 
 
 class Interning:

@@ -27,18 +27,9 @@ from graph.settle.settling import V
 from graph.stores.sqlite.decode import ENTITY, RELATION, Decoder, Row
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.reader import claims_of
-from graph.stores.sqlite.rows import (
-    CAUSES,
-    chunks,
-    fields_of,
-    interval,
-    kind_of,
-    marks,
-    microseconds,
-    microseconds_or_none,
-    unpacked,
-)
+from graph.stores.sqlite.rows import chunks, marks
 from graph.stores.sqlite.scopes import Scopes
+from graph.stores.values import CAUSES, fields_of, interval, kind_of, microseconds, microseconds_or_none, unpacked
 
 _LAST_TWO = (
     "FROM json_each(?) AS wanted CROSS JOIN {table} AS v ON v.id IN "

@@ -23,10 +23,11 @@ from graph.stores.sqlite.decode import CLAIM, ENTITY, LINK, RELATION, Decoder, R
 from graph.stores.sqlite.history import changes
 from graph.stores.sqlite.listing import census, listed
 from graph.stores.sqlite.lookup import Lookup
-from graph.stores.sqlite.rows import chunks, digest_of, instant, marks, microseconds, unpacked
+from graph.stores.sqlite.rows import chunks, digest_of, marks
 from graph.stores.sqlite.scopes import FOLD, STATE, folds_of, sources_of, state_of
 from graph.stores.sqlite.spans import IN_FORCE, IN_FORCE_NOW, probes
 from graph.stores.sqlite.terms import found
+from graph.stores.values import instant, microseconds, unpacked
 from graph.terms import Term
 
 

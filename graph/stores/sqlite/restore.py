@@ -13,13 +13,15 @@ from typing import Any
 from graph.identity import cited
 from graph.model import AliasName, DocumentRef, EntityVersion, Key, RelationVersion, RevisionMark, RunFold
 from graph.store import SourceRecord, StoreError
+from graph.stores.durations import duration_class
 from graph.stores.sqlite.documents import ENDED, IN_FORCE, LEFT_BEHIND
 from graph.stores.sqlite.encode import ancestors, change_row, entity_row, relation_keys, relation_row, stated_row
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.rows import kind_of, marks, microseconds, microseconds_or_none, packed
+from graph.stores.sqlite.rows import marks
 from graph.stores.sqlite.scopes import Scopes
-from graph.stores.sqlite.spans import PRESENT, duration_class
+from graph.stores.sqlite.spans import PRESENT
 from graph.stores.sqlite.terms import fill
+from graph.stores.values import kind_of, microseconds, microseconds_or_none, packed
 from graph.transfer.records import (
     KeptChange,
     KeptClaim,

@@ -10,15 +10,7 @@ from graph.model import Interval, Key, Knowledge, Outcome, Run, RunFold, Scope, 
 from graph.store import SourceRecord
 from graph.stores.selection import folded
 from graph.stores.sqlite.interning import Interning
-from graph.stores.sqlite.rows import (
-    dumped,
-    instant,
-    instant_or_none,
-    interval,
-    loaded,
-    microseconds,
-    microseconds_or_none,
-)
+from graph.stores.values import dumped, instant, instant_or_none, interval, loaded, microseconds, microseconds_or_none
 
 STATE = "n.source, n.name, f.body, s.status, s.since, s.error, s.judged_start, s.judged_end, s.stale_after"
 FOLD = (

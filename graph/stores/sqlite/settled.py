@@ -14,11 +14,12 @@ from graph.model import AliasName, EntityVersion, Key, KeyEnd, RelationVersion
 from graph.model.canonical import end_of
 from graph.settle import ChangeSet, Settled
 from graph.settle.settling import V, unchanged
+from graph.stores.durations import duration_class
 from graph.stores.selection import named_by
 from graph.stores.sqlite.encode import ancestors, change_row, entity_row, relation_keys, relation_row, stated_row
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.rows import chunks, marks, unlisted
-from graph.stores.sqlite.spans import PRESENT, duration_class
+from graph.stores.sqlite.spans import PRESENT
 from graph.stores.sqlite.terms import take_back, write_terms
 from graph.terms import Term, terms_of
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import json
 
+from graph.stores.durations import duration_class
+
 PRESENT = -1
 """The class of what is still in force."""
 
 UNBOUNDED = -2
 """The class of changes that began before anybody looked."""
-
-
-def duration_class(duration: int) -> int:
-    """Give the class of a row that was in force for some revisions, or of a change that took some seconds."""
-    return max(duration, 1).bit_length() - 1
 
 
 def probes(revision: int, head: int) -> str:

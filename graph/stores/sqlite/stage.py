@@ -29,9 +29,9 @@ from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.known import covered_ids
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.present import Present
-from graph.stores.sqlite.rows import microseconds
 from graph.stores.sqlite.scopes import Scopes
 from graph.stores.sqlite.settled import Settling
+from graph.stores.values import microseconds
 
 Published = Callable[[int, Mapping[str, Collection[str]]], None]
 """Told, after a commit, the newest revision and the documents (ids by source) of which another thing is known now."""

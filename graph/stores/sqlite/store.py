@@ -15,8 +15,8 @@ from graph.stores.sqlite.dump import dumped
 from graph.stores.sqlite.file import open_to_read, telling
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.reader import SqliteReader
-from graph.stores.sqlite.rows import mark_of, microseconds
 from graph.stores.sqlite.writer import SqliteWriter, newest
+from graph.stores.values import mark_of, microseconds
 from graph.transfer.records import Record
 
 _IDLE = 8

@@ -9,7 +9,8 @@ from typing import Any
 
 from graph.model import Alias, Entity, Holding, Key
 from graph.store import Found
-from graph.stores.sqlite.rows import chunks, loaded, marks, unpacked
+from graph.stores.sqlite.rows import chunks, marks
+from graph.stores.values import loaded, unpacked
 from graph.terms import Field, Term, terms_of
 
 FIELDS = {Field.NAME: 1, Field.IDENTIFIER: 2, Field.LABEL: 3, Field.IMAGE: 4, Field.ADDRESS: 5}

@@ -17,8 +17,8 @@ from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.known import known_in, known_of
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.restore import restore
-from graph.stores.sqlite.rows import mark_of
 from graph.stores.sqlite.stage import SqliteStage
+from graph.stores.values import mark_of
 from graph.stores.warm import WarmKnown
 from graph.transfer.records import Record
 

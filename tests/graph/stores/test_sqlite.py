@@ -16,9 +16,9 @@ import pytest
 
 from graph.model import Document, Key, KeyEnd, Relation, Scope, Value
 from graph.store import ChangeFilter, EntityFilter, StoreError, StoreLocked
+from graph.stores.durations import duration_class
 from graph.stores.sqlite import SqliteStore
 from graph.stores.sqlite.schema import STEPS
-from graph.stores.sqlite.spans import duration_class
 from graph.stores.sqlite.writer import SqliteWriter
 from tests.graph.world import World, document, entity, tie
 
