@@ -1,15 +1,17 @@
 # Asbuilt needs Python 3.11+, git and make; everything else goes into .venv.
 # `make run` to use it, `make test` to trust it, `make` to see the rest.
 
-STORE  ?=
-CONFIG ?=
-ARGS   ?=
+STORE     ?=
+NEO4J_URL ?= bolt://127.0.0.1:7687
+CONFIG    ?=
+ARGS      ?=
 
 UV      := uv==0.13.9
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 PROFILE := dev
+PLACE    = $(if $(filter neo4j,$(STORE)),$(NEO4J_URL),$(STORE))
 PYTEST   = $(BIN)/python -m pytest --hypothesis-profile=$(PROFILE)
 
 # The environment is .venv, with the Python that it was made with, whatever else is active.
@@ -31,8 +33,8 @@ help: ## List the targets
 
 install: $(STAMP) ## Install everything into .venv, exactly as locked
 
-run: $(STAMP) ## Start Asbuilt on http://127.0.0.1:8000 (STORE=file, CONFIG=asbuilt.yaml)
-	@$(BIN)/asbuilt run $(if $(CONFIG),--config "$(CONFIG)") $(if $(STORE),--store "$(STORE)") $(ARGS)
+run: $(STAMP) ## Start Asbuilt on http://127.0.0.1:8000 (STORE=file, neo4j or bolt://...; CONFIG=asbuilt.yaml)
+	@$(BIN)/asbuilt run $(if $(CONFIG),--config "$(CONFIG)") $(if $(PLACE),--store "$(PLACE)") $(ARGS)
 
 test: $(STAMP) ## Run every test, real servers included (ARGS= goes to pytest)
 	@$(PYTEST) --durations=10 $(ARGS)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -37,6 +36,7 @@ from api.routes import (
 )
 from api.stores import Door
 from graph.store import GraphStore
+from graph.stores.location import Location
 
 _DESCRIPTION = """What exists, since when, and according to whom.
 
@@ -69,13 +69,14 @@ class Voice(FastAPI):
 
 
 def create_app(
-    store: GraphStore | None = None, *, path: Path | None = None, tokens: Sequence[Token] | None = None
+    store: GraphStore | None = None, *, location: Location | None = None, tokens: Sequence[Token] | None = None
 ) -> FastAPI:
-    """Make the application: over a store, or over the file that ASBUILT_STORE or the default names, opened when needed.
+    """Make the application: over a store, or over the one at a location, opened when needed.
 
+    location: by default what ASBUILT_STORE names, or the file among the user's data.
     tokens: whoever has one may ask; by default those that ASBUILT_TOKENS refers to; without any, nobody needs one.
     """
-    door = Door(store, path)
+    door = Door(store, location)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from threading import Lock
 
-from api.errors import StoreUnavailable
+from api.errors import InvalidRequest, StoreUnavailable
 from graph.store import GraphStore, StoreError
-from graph.stores.location import default_store
-from graph.stores.sqlite import SqliteStore
+from graph.stores.location import Location, NoLocation, default_location, location_of
+from graph.stores.opening import open_to_read
 
 
-def open_store(path: Path | None = None) -> GraphStore:
-    """Open the embedded store to read it, or raise StoreUnavailable. A question never makes a store."""
-    place = path or default_store()
-    if not place.is_file():
-        raise StoreUnavailable(
-            f"there is no store at {place}: run `asbuilt once` first, or name another with --store or ASBUILT_STORE"
-        )
+def place_of(given: str | None) -> Location | None:
+    """Read where somebody says that the store is, or raise InvalidRequest. None: nobody says."""
     try:
-        return SqliteStore(place)
-    except (StoreError, OSError) as error:
-        raise StoreUnavailable(f"the store {place} cannot be opened: {error}") from error
+        return location_of(given) if given else None
+    except NoLocation as error:
+        raise InvalidRequest(str(error)) from None
+
+
+def open_store(location: Location | None = None) -> GraphStore:
+    """Open a store to read it, or raise StoreUnavailable. A question never makes a store."""
+    try:
+        return open_to_read(location or default_location())
+    except (StoreError, NoLocation, OSError) as error:
+        raise StoreUnavailable(str(error)) from error
 
 
 class Door:
     """The store of a server. It is opened at the first question, and again at the next while there is none yet."""
 
-    def __init__(self, store: GraphStore | None = None, path: Path | None = None) -> None:
+    def __init__(self, store: GraphStore | None = None, location: Location | None = None) -> None:
         self._store = store
-        self._path = path
+        self._location = location
         self._lock = Lock()
 
     def store(self) -> GraphStore:
         """Give the store, or raise StoreUnavailable."""
         with self._lock:
             if self._store is None:
-                self._store = open_store(self._path)
+                self._store = open_store(self._location)
             return self._store
 
     def close(self) -> None:

@@ -17,13 +17,22 @@ One row per world: what is known of a document, what the listing shows, and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from graph.model import Document, Ended, Entity, Key, KeyEnd, Position, Scope, Statement, fingerprint, statements_text
 from graph.model.canonical import relation_id
+
+
+class NotText(ValueError):
+    """A document holds half of a character (a lone surrogate), which no store could keep."""
+
+    def __init__(self, document: str, error: UnicodeEncodeError) -> None:
+        named = document.encode(errors="backslashreplace").decode()
+        half = f"U+{ord(error.object[error.start]):04X}"
+        super().__init__(f"document {named} holds {half}, half of a character: its collector has to replace that")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +153,16 @@ def _subject(document: str, statements: tuple[Statement, ...], scope: Scope) -> 
 
 
 def mapped_document(document: Document, scope: Scope, mapping: int, position: int | None) -> Mapped:
-    """Map a document, write its statements in canonical form, and fingerprint them."""
+    """Map a document, write its statements in canonical form, and fingerprint them; raise NotText where that fails."""
     statements = document.statements
     text = statements_text(statements)
-    subject, incarnation = _subject(document.id, statements, scope)
-    return Mapped(document.id, document.version, mapping, position, fingerprint(text), text, subject, incarnation)
+    try:
+        mark = fingerprint(text)
+        f"{document.id}{document.version}".encode()
+        subject, incarnation = _subject(document.id, statements, scope)
+    except UnicodeEncodeError as error:
+        raise NotText(document.id, error) from None
+    return Mapped(document.id, document.version, mapping, position, mark, text, subject, incarnation)
 
 
 def _compare(
@@ -201,11 +215,14 @@ def plan(
     scope: Scope,
     mapping: int,
     keeper: Keeper | None = None,
+    unmapped: Callable[[str, Exception], None] | None = None,
 ) -> DocumentChanges:
     """Compare a complete listing with every document in the scope's range, whoever opened it.
 
     Exhausting `observed` is the proof of completeness; what it raises passes through, and nothing is planned. A second
     position means that the source began again (an expired list token): what was observed so far is forgotten.
+    unmapped: told of a document that is there and cannot be mapped, which then stands as it was; without it that passes
+    through as well.
     """
     changes = DocumentChanges() if keeper is None else DocumentChanges(mapped=keeper)
     seen: set[str] = set()
@@ -222,12 +239,25 @@ def plan(
             continue  # the path of an unchanged estate: nothing below is paid for
         if _overtaken(former, changes.position):
             continue
-        mapped = _compare(changes, former, item, scope, mapping)
+        try:
+            mapped = _compare(changes, former, item, scope, mapping)
+        except Exception as error:
+            if unmapped is None:
+                raise
+            unmapped(item.id, error)
+            continue
         if mapped is not None:
             changes.mapped.append(mapped)
             if former is None or former.gone:
                 minted[mapped.subject] = item.id
     changes.seen = len(seen)
+    lacking, total = _lacking(changes, known, seen)
+    _judge(changes, scope, lacking, total, minted)
+    return changes
+
+
+def _lacking(changes: DocumentChanges, known: Mapping[str, Known], seen: set[str]) -> tuple[dict[str, Known], int]:
+    """Give what the listing should have had and lacks, and how much stood in all; forget what ended before it."""
     lacking, total = {}, 0
     for id_, former in known.items():
         total += not former.gone
@@ -237,8 +267,7 @@ def plan(
             changes.forgotten.append(id_)
         else:
             lacking[id_] = former
-    _judge(changes, scope, lacking, total, minted)
-    return changes
+    return lacking, total
 
 
 def _begin_again(changes: DocumentChanges, seen: set[str], minted: dict[str, str], position: int) -> None:

@@ -107,10 +107,12 @@ def _never_judged(stage: Stage, run: Run) -> bool:
     return state is None or state.judged is None
 
 
-def _context(stage: Stage, run: Run, reading: Reading, source: SourceRecord) -> Context:
-    previous = stage.previous_complete(run.scope)
+def _context(stage: Stage, run: Run, reading: Reading, source: SourceRecord, previous: Interval | None) -> Context:
+    before = previous.start if previous else None
+    if before is not None and before > run.started:  # a clock went back: nobody knows how long before this run that was
+        before = None
     return Context(
-        window=Interval(previous.start if previous else None, run.ended),
+        window=Interval(before, run.ended),
         first_look=_never_judged(stage, run) and not reading.watched,
         first_read=source.first_read,
         cause=reading.cause,
@@ -132,11 +134,13 @@ def write_documents(
     stage: Stage, run: Run, changes: DocumentChanges, reading: Reading, source: SourceRecord
 ) -> Recorded:
     """Write what a complete run planned, and settle what it means."""
-    context = _context(stage, run, reading, source)
+    previous = stage.previous_complete(run.scope)
+    context = _context(stage, run, reading, source, previous)
+    taken = Interval(context.window.start or (run.started if previous else None), run.ended)
     recorded = Recorded(missed=len(changes.missed))
     for batch in _batches(changes):
         deltas = _deltas(stage, run.scope.source, batch)
-        stage.accept(deltas, Interval(context.window.start, run.ended))
+        stage.accept(deltas, taken)
         settled = settle(stage, deltas, context)
         stage.apply(settled)
         _tally(recorded, deltas, settled, reading.sample)
@@ -155,7 +159,7 @@ def _seen_again(stage: Stage, run: Run, reading: Reading, source: SourceRecord, 
     names = stage.contested(run.scope)
     if not names:
         return False
-    settled = resettle(stage, names, _context(stage, run, reading, source))
+    settled = resettle(stage, names, _context(stage, run, reading, source, stage.previous_complete(run.scope)))
     stage.apply(settled)
     _tally(recorded, (), settled, reading.sample)
     return bool(settled.relations)
@@ -187,7 +191,7 @@ def _next_state(state: ScopeState, run: Run, status: ScopeStatus, failing: datet
     state = replace(state, stale_after=reading.stale_after)
     if run.outcome is Outcome.COMPLETE:
         if reading.watched:
-            return replace(state, scope=run.scope)
+            return state
         judged = Interval(run.started, run.ended)
         since = state.since if status is state.status else run.ended
         return replace(state, scope=run.scope, status=status, since=since, error=None, judged=judged)

@@ -96,6 +96,16 @@ def _subsumed(stage: Stage, scope: Scope, live: Iterable[Scope]) -> bool:
     return any(state is not None and state.status is ScopeStatus.READABLE for state in states)
 
 
+def _as_listed(state: ScopeState, present: Scope, now: datetime) -> ScopeState:
+    """Give the state of a scope that is listed anew. Of what it covers more nobody has looked for anything."""
+    if _holds_all(state.scope, present):
+        return replace(state, scope=present)
+    fresh = fresh_state(present, now, state.stale_after)
+    if state.status is ScopeStatus.NEVER_READ:
+        return replace(fresh, since=state.since, error=state.error)
+    return replace(fresh, status=ScopeStatus.UNREADABLE, error="not read since it came to cover more")
+
+
 def _moved_aside(stage: Stage, state: ScopeState, present: Scope, now: datetime) -> None:
     """Keep what a scope covered whose name now means less, or another range: a rebuilt cluster is another cluster.
 
@@ -103,7 +113,7 @@ def _moved_aside(stage: Stage, state: ScopeState, present: Scope, now: datetime)
     """
     former = replace(state.scope, name=f"{state.scope.name} until revision {stage.revision}")
     if meet(present.range, state.scope.range):
-        stage.write_state(replace(state, scope=present), present)
+        stage.write_state(_as_listed(state, present, now), present)
     else:
         stage.write_state(None, state.scope)
         stage.rename_scope(state.scope, former.name)
@@ -139,7 +149,7 @@ def list_scopes(
 
 
 def _stand(stage: Stage, scope: Scope, reading: Reading, now: datetime) -> bool:
-    """Give a listed scope a state, if it has none or has come back."""
+    """Give a listed scope a state, if it has none, has come back, or covers something else than before."""
     state = stage.state(scope)
     if state is None:
         stage.write_state(fresh_state(scope, now, reading.stale_after), scope)
@@ -147,10 +157,11 @@ def _stand(stage: Stage, scope: Scope, reading: Reading, now: datetime) -> bool:
     if state.status is ScopeStatus.VANISHED:  # it is back, but has not been read again
         read = stage.previous_complete(scope) is not None
         status = ScopeStatus.UNREADABLE if read else ScopeStatus.NEVER_READ
-        stage.write_state(replace(state, scope=scope, status=status, error="not read since it came back"), scope)
+        back = _as_listed(state, scope, now)
+        stage.write_state(replace(back, status=status, since=state.since, error="not read since it came back"), scope)
         return True
     if state.scope != scope:
-        stage.write_state(replace(state, scope=scope), scope)
+        stage.write_state(_as_listed(state, scope, now), scope)
         return True
     return False
 

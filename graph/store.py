@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from graph.hops import Traversed
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -140,7 +141,7 @@ class Found(NamedTuple):
     key: Key
 
 
-class GraphReader(Protocol):
+class GraphReader(Traversed, Protocol):
     """Everything as of one revision. Nothing committed later can be seen through it."""
 
     @property

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--kind", multiple=True, help="A kind, such as k8s.deployment. May be repeated.")
 @click.option("--verb", multiple=True, help="A verb, such as SELECTS. May be repeated.")
 @click.option(
-    "--cause", multiple=True, help="world by default; also first_look, mapping, resolution, rule, retired; any."
+    "--cause",
+    multiple=True,
+    help="world by default; also first_look, mapping, resolution, rule, retired, expired; any.",
 )
 @click.option("--class", "class_", type=click.Choice(["configuration", "state"]), help="Only this class of changes.")
 @click.option("--within", default="", help="A key that contains them.")

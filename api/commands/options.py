@@ -6,7 +6,6 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -41,7 +40,7 @@ T = TypeVar("T")
 class Asked:
     """What the common options said."""
 
-    store: Path | None
+    store: str | None
     at: str | None
     output: str
 
@@ -52,7 +51,10 @@ class Asked:
 
 
 store_option = click.option(
-    "--store", type=click.Path(path_type=Path), envvar="ASBUILT_STORE", help="The store's file.  [env: ASBUILT_STORE]"
+    "--store",
+    metavar="STORE",
+    envvar="ASBUILT_STORE",
+    help="The store: a file, or a server as bolt://host:7687.  [env: ASBUILT_STORE]",
 )
 
 
@@ -77,7 +79,7 @@ def _asked(command: Command) -> Command:
     )
     @store_option
     @functools.wraps(command)
-    def wrapped(*, store: Path | None, at: str | None, output: str, **options: Any) -> None:
+    def wrapped(*, store: str | None, at: str | None, output: str, **options: Any) -> None:
         from api.errors import Problem
 
         asked = Asked(store, at, output)
@@ -116,6 +118,7 @@ def told(problem: Problem, asked: Asked) -> int:
 def located(store: GraphStore, text: str, at: str | None) -> Key:
     """Find the key that somebody means: a whole key, or an ending that only one key has. Raise Problem otherwise."""
     from api.errors import Ambiguous, NeverSeen, StoreUnavailable
+    from api.questions.asking import no_text
     from api.questions.instants import marked
     from graph.analysis.names import locate
     from graph.model import Key, MalformedKey
@@ -136,6 +139,8 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
                 found = later if later.key is not None else found
     except StoreError as error:
         raise StoreUnavailable(str(error)) from error
+    except UnicodeEncodeError as error:
+        raise no_text(error) from None
     if found.key is not None:
         return found.key
     if found.candidates:
@@ -165,10 +170,10 @@ def answer(
     key, beside: what the question is about, as somebody wrote it; the question is made of the keys that are meant.
     """
     from api.questions.asking import ask
-    from api.stores import open_store
+    from api.stores import open_store, place_of
     from graph.model import Key
 
-    store = open_store(asked.store)
+    store = open_store(place_of(asked.store))
     try:
         about = [located(store, text, asked.at) for text in (key, beside) if text] or [Key("")]
         found = ask(store, inquiry_of(*about), at=asked.at, cursor=cursor)

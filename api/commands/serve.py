@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-from pathlib import Path
 
 import click
 
@@ -21,24 +20,27 @@ from api.commands.options import MISTAKE, store_option
     help="Who may ask: env:NAME or file:PATH. May be repeated. Required beyond this machine.",
 )
 @store_option
-def serve(*, host: str, port: int, references: tuple[str, ...], store: Path | None) -> None:
+def serve(*, host: str, port: int, references: tuple[str, ...], store: str | None) -> None:
     """Answer over HTTP: the questions under /v1, to read and try at /docs."""
     import os
 
     from api.auth import TOKENS_VARIABLE, TokensRefused, check_exposure, tokens_from
+    from api.errors import InvalidRequest
+    from api.stores import place_of
 
     try:
+        location = place_of(store)
         tokens = tokens_from(references or os.environ.get(TOKENS_VARIABLE, "").split(","))
         check_exposure(host, tokens)
         listening = _listening(host, port)
-    except (TokensRefused, OSError) as error:
+    except (InvalidRequest, TokensRefused, OSError) as error:
         click.echo(f"Not served: {error}", err=True)
         sys.exit(MISTAKE)
     import uvicorn
 
     from api.app import create_app
 
-    app = create_app(path=store, tokens=tokens)
+    app = create_app(location=location, tokens=tokens)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Asbuilt answers on http://{shown}:{listening.getsockname()[1]} (questions: /docs)", err=True)
     config = uvicorn.Config(app, log_level="warning", server_header=False)

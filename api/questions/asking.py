@@ -112,6 +112,11 @@ class Answer(Generic[T]):
         return orjson.dumps(self.document)
 
 
+def no_text(error: UnicodeEncodeError) -> InvalidRequest:
+    """Say that something was asked for by bytes that are no text."""
+    return InvalidRequest(f"the question holds {error.object[error.start : error.end]!a}, which is no text: use UTF-8")
+
+
 @cache
 def _adapter(model: Any) -> TypeAdapter[Any]:
     return TypeAdapter(model)
@@ -132,7 +137,10 @@ def ask(
     known: Collection[str] = (),
 ) -> Answer[T]:
     """Answer a question at one revision, or raise Problem."""
-    place = opened(cursor, inquiry.digest)
+    try:
+        place = opened(cursor, inquiry.digest)
+    except UnicodeEncodeError as error:
+        raise no_text(error) from None
     try:
         head = store.head()
         parameter = "at" if inquiry.since is None else "to"

@@ -34,7 +34,8 @@ class Parameters(AskedForPage):
     verb: list[str] = Field(default=[], description="Verbs of relations.", examples=[["SELECTS"]])
     cause: list[str] = Field(
         default=[],
-        description="`world` by default. Also `first_look`, `mapping`, `resolution`, `rule`, `retired`; `any` for all.",
+        description="`world` by default. Also `first_look`, `mapping`, `resolution`, `rule`, `retired`, `expired`;"
+        " `any` for all.",
         examples=[["world"]],
     )
     class_: Class | None = Field(

@@ -50,7 +50,8 @@ class Parameters(AskedBetween):
     verbs: list[str] = Field(default=[], description="Verbs of relations, comma-separated.", examples=[["SELECTS"]])
     cause: list[str] = Field(
         default=[],
-        description="`world` by default. Also `first_look`, `mapping`, `resolution`, `rule`, `retired`; `any` for all.",
+        description="`world` by default. Also `first_look`, `mapping`, `resolution`, `rule`, `retired`, `expired`;"
+        " `any` for all.",
         examples=[["world"]],
     )
     state: bool = Field(default=False, description="Whether to show state (phase, readiness, restarts) too.")

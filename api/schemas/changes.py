@@ -42,7 +42,7 @@ class Change(Wire):
     relation: ChangedRelation | None
     transition: str = Field(description="`opened`, `revised`, `replaced` or `closed`.")
     class_: str = Field(alias="class", description="`configuration`, or `state` where nothing else differs.")
-    cause: str = Field(description="`world`, `first_look`, `mapping`, `resolution`, `rule` or `retired`.")
+    cause: str = Field(description="`world`, `first_look`, `mapping`, `resolution`, `rule`, `retired` or `expired`.")
     fields: tuple[FieldChange, ...] = Field(description="The differing fields of the causes that were asked for.")
     hidden: int = Field(description="How many more fields differ, for other causes.")
     evidence: tuple[Evidence, ...]

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from graph.model import VERBS, Harm, Key, Verb
-from graph.store import Link
 
 
 class Flow(StrEnum):
@@ -41,16 +40,17 @@ class Crossing:
 
 
 class Arc(NamedTuple):
-    """One step along a tie: to what, and across which verb."""
+    """One step along a tie: to what, and across which verb. tie: what the reader knows the tie by."""
 
-    link: Link
     to: Key
     crossing: Crossing
+    confidence: float
+    tie: int | str
 
     @property
     def factor(self) -> float:
         """The confidence of the tie times the weight of its verb."""
-        return self.link.confidence * self.crossing.weight
+        return self.confidence * self.crossing.weight
 
 
 TO_GROUP = tuple(sorted(verb.name for verb in VERBS.values() if verb.to_group))

@@ -54,28 +54,31 @@ def dependencies(
     """Tell what a thing needs, and describe `limit` of it, from a place on."""
     found = spread(reader, key, Flow.NEED, bounds)
     page = found.reached[after : after + limit]
-    keys, ids = named_by(page)
-    around = Surroundings(reader, {key, *keys}, ids)
+    keys, ties = named_by(page)
+    ids = reader.ids(ties)
+    around = Surroundings(reader, {key, *keys}, ids.values())
     return Dependencies(
         around.thing(key),
         len(found.reached),
         dict(sorted(Counter(one.key.kind for one in found.reached).items())),
         found.cuts,
-        tuple(_needed(one, found, around) for one in page),
+        tuple(_needed(one, found, around, ids) for one in page),
         around.ties(),
     )
 
 
-def _needed(label: Label, found: Spread, around: Surroundings) -> Needed:
+def _needed(label: Label, found: Spread, around: Surroundings, ids: Mapping[int | str, str]) -> Needed:
     thing, many = around.thing(label.key), _one_of(label, found)
     reason = around.told(label)
     if many is not None and many > 1:
         reason = f"{reason}, one of {many}"
-    return Needed(thing.key, thing.kind, thing.name, thing.presence, label.p, label.hops, many, reason, strides(label))
+    path = strides(label, ids)
+    return Needed(thing.key, thing.kind, thing.name, thing.presence, label.p, label.hops, many, reason, path)
 
 
 def _one_of(label: Label, found: Spread) -> int | None:
     if label.arc is None or label.before is None or not label.arc.crossing.parts:
         return None
-    verb = label.arc.link.verb
-    return len({arc.to for arc in found.arcs[label.before.key] if arc.crossing.parts and arc.link.verb == verb})
+    crossing = label.arc.crossing
+    hops = found.hops[crossing.forward][label.before.key]
+    return len({one.there for one in hops if one.verb == crossing.verb})

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from graph.analysis.arcs import FOLLOWED, Flow
 from graph.analysis.labels import Label, Members
@@ -17,6 +18,8 @@ from graph.model import KINDS, Key, Question
 from graph.store import GraphReader
 
 BOUNDS = Bounds()
+
+_KIND = attrgetter("key.kind")
 
 
 class Effect(StrEnum):
@@ -71,18 +74,27 @@ def impact(reader: GraphReader, key: Key, bounds: Bounds = BOUNDS, *, limit: int
     """Tell what is harmed when a thing fails or changes, and describe `limit` of the reached, from a place on."""
     found = spread(reader, key, Flow.HARM, bounds)
     page = found.reached[after : after + limit]
-    keys, ids = named_by(page)
-    around = Surroundings(reader, {key, *keys}, ids)
-    effects = [_effect(one, found) for one in found.reached]
+    keys, ties = named_by(page)
+    ids = reader.ids(ties)
+    around = Surroundings(reader, {key, *keys}, ids.values())
     return Impact(
         around.thing(key),
         len(found.reached),
-        {effect.value: count for effect, count in sorted(Counter(effects).items())},
-        dict(sorted(Counter(one.key.kind for one in found.reached).items())),
+        _effects(found),
+        dict(sorted(Counter(map(_KIND, found.reached)).items())),
         found.cuts,
-        tuple(_affected(one, found, around) for one in page),
+        tuple(_affected(one, found, around, ids) for one in page),
         around.ties(),
     )
+
+
+def _effects(found: Spread) -> dict[str, int]:
+    """Count what is reached by effect. All but the groups short of members is lost or at risk."""
+    counts = Counter({Effect.OUTAGE: len(found.lost)})
+    degraded = [key for key, members in found.members.items() if members.lost and key not in found.lost]
+    counts[Effect.DEGRADED] = len(found.among(degraded))
+    counts[Effect.AT_RISK] = len(found.reached) - counts.total()
+    return {effect.value: count for effect, count in sorted(counts.items()) if count}
 
 
 def _effect(label: Label, found: Spread) -> Effect:
@@ -92,7 +104,7 @@ def _effect(label: Label, found: Spread) -> Effect:
     return Effect.DEGRADED if members is not None and members.lost else Effect.AT_RISK
 
 
-def _affected(label: Label, found: Spread, around: Surroundings) -> Affected:
+def _affected(label: Label, found: Spread, around: Surroundings, ids: Mapping[int | str, str]) -> Affected:
     thing = around.thing(label.key)
     members = found.members.get(label.key)
     reason = around.told(label)
@@ -100,5 +112,14 @@ def _affected(label: Label, found: Spread, around: Surroundings) -> Affected:
         reason = f"{reason}; {members.left} of {members.all} ready members are left"
     effect = _effect(label, found)
     return Affected(
-        thing.key, thing.kind, thing.name, thing.presence, effect, label.p, label.hops, members, reason, strides(label)
+        thing.key,
+        thing.kind,
+        thing.name,
+        thing.presence,
+        effect,
+        label.p,
+        label.hops,
+        members,
+        reason,
+        strides(label, ids),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph.analysis.arcs import BOTH_WAYS, TURNING, Arc
+from graph.analysis.arcs import BOTH_WAYS, TURNING, Arc, Crossing
 from graph.model import Key
 
 _NONE: frozenset[str] = frozenset()
@@ -22,11 +22,12 @@ class Members:
 
 @dataclass(slots=True, eq=False)
 class Label:
-    """A thing reached by a path.
+    """A thing reached by a path. There are thousands in an answer: what is asked of each more than once is kept.
 
     p: the product along the path. hops: its length. lost: nothing on the way was weaker than certain loss, so that the
     thing is lost and not only at risk. forward, backward: the verbs crossed so far from source to target, and from
     target to source, where that matters. before, arc: the last step. members: of a group reached from its members.
+    joined: whether the last step led from a member to its group. free: whether nothing on the way bars any tie.
     """
 
     key: Key
@@ -38,30 +39,21 @@ class Label:
     before: Label | None = None
     arc: Arc | None = None
     members: Members | None = None
-
-    @property
-    def joined(self) -> bool:
-        """Tell whether the last step led from a member to its group."""
-        return self.arc is not None and self.arc.crossing.joins
-
-    @property
-    def free(self) -> bool:
-        """Tell whether nothing on the way here bars any tie."""
-        return not self.forward and not self.backward and not self.joined
+    joined: bool = False
+    free: bool = True
 
     @property
     def rank(self) -> tuple[float, int, str]:
         """The surest first, then the nearest, then by key. What leads to a thing always ranks before it."""
         return -self.p, self.hops, self.key
 
-    def allows(self, arc: Arc) -> bool:
-        """Tell whether the path may go on along an arc.
+    def allows(self, crossing: Crossing) -> bool:
+        """Tell whether the path may go on across a verb.
 
         A path that went up from member to group never comes down the same verb, and a group that is short of members
         does not hurt those it has left, whatever ties them. A verb along which harm travels both ways is crossed one
         way only: what shares a load balancer with a broken thing is not broken.
         """
-        crossing = arc.crossing
         if crossing.parts and self.joined:
             return False
         return crossing.verb not in (self.backward if crossing.forward else self.forward)
@@ -74,7 +66,9 @@ class Label:
                 forward |= {crossing.verb}
             elif crossing.verb in BOTH_WAYS:
                 backward |= {crossing.verb}
-        return Label(arc.to, p, self.hops + 1, lost, forward, backward, self, arc, members)
+        joined = crossing.joins
+        free = not (forward or backward or joined)
+        return Label(arc.to, p, self.hops + 1, lost, forward, backward, self, arc, members, joined, free)
 
     def covers(self, other: Label) -> bool:
         """Tell whether this label leads wherever another one of the same thing leads, as surely."""

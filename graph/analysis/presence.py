@@ -58,9 +58,14 @@ class Presence:
         return self.said in (Said.GONE, Said.MISSING)
 
 
-def presences(reader: GraphReader, keys: Collection[Key]) -> Mapping[Key, Presence]:
-    """Give the presence of each key; what nobody ever named is left out."""
-    versions = reader.latest(keys)
+def presences(
+    reader: GraphReader, keys: Collection[Key], versions: Mapping[Key, EntityVersion] | None = None
+) -> Mapping[Key, Presence]:
+    """Give the presence of each key; what nobody ever named is left out.
+
+    versions: the last version of each key, where it is at hand already.
+    """
+    versions = reader.latest(keys) if versions is None else versions
     unhad = [key for key in keys if key not in versions]
     named = _named_since(reader, unhad) if unhad else {}
     scopes = reader.scopes()

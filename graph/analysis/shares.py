@@ -25,6 +25,7 @@ class Shares:
     """The groups of what was reached, and the harm that each takes from its members."""
 
     def __init__(self, reader: GraphReader, root: Key) -> None:
+        self._reader = reader
         self._root = root
         self._membership = Membership(reader)
         self._arcs: dict[Group, dict[Key, Arc]] = defaultdict(dict)
@@ -35,11 +36,20 @@ class Shares:
 
     def join(self, member: Key, arc: Arc) -> None:
         """Take note of a member that was reached, and of the tie to its group."""
-        group = Group(arc.to, arc.link.verb)
+        group = Group(arc.to, arc.crossing.verb)
         arcs = self._arcs[group]
-        if member not in arcs or arcs[member].factor < arc.factor:
-            arcs[member] = arc
+        known = arcs.get(member)
+        if known is None:
             self._above[member].add(group)
+        if known is None or known.factor < arc.factor or self._precedes(arc, known):
+            arcs[member] = arc
+
+    def _precedes(self, arc: Arc, known: Arc) -> bool:
+        """Tell whether of two ties between the same things, equally strong, this is the first by id."""
+        if arc.tie == known.tie or arc.factor != known.factor:
+            return False
+        ids = self._reader.ids([arc.tie, known.tie])
+        return ids[arc.tie] < ids[known.tie]
 
     def labels(self, labels: Labels, changed: Collection[Key]) -> Iterator[Label]:
         """Give the labels of the groups that have members whose own labels have changed."""
@@ -55,7 +65,7 @@ class Shares:
         """Give the groups above what has changed, at whatever height, but for the root."""
         level, found = set(changed), set[Group]()
         while level:
-            groups = {group for key in level for group in self._above.get(key, ())} - found
+            groups = {group for key in self._above.keys() & level for group in self._above[key]} - found
             found |= groups
             level = {group.key for group in groups}
         return sorted(group for group in found if group.key != self._root)
@@ -110,7 +120,7 @@ class Shares:
         if label.through(group.key):
             return False
         joined = [one.arc for one in label.path() if one.arc is not None and one.arc.crossing.joins]
-        return not any(label.key in self._known_units(Group(arc.to, arc.link.verb)) for arc in joined)
+        return not any(label.key in self._known_units(Group(arc.to, arc.crossing.verb)) for arc in joined)
 
     def _known_units(self, group: Group) -> Mapping[Key, float]:
         units = self._membership.units(group)

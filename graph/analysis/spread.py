@@ -12,14 +12,17 @@ what ranks below the cap takes nothing away from what stays.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
+from typing import TypeAlias
 
 from graph.analysis.arcs import ASKED, CROSSINGS, Arc, Flow
 from graph.analysis.labels import Label, Members
 from graph.analysis.shares import Shares
+from graph.hops import Hop
 from graph.model import Key
 from graph.store import GraphReader
 
@@ -52,12 +55,19 @@ class Bounds:
     floor: float = 0.05
 
 
+Hops: TypeAlias = dict[bool, dict[Key, list[Hop]]]
+"""The ties of what was reached, by whether they are seen from their source, and by that end."""
+
+_Found: TypeAlias = dict[tuple[float, bool], list[Label]]
+"""What may be reached next, by how surely, and whether it is lost."""
+
+
 @dataclass(slots=True)
 class Spread:
     """What was reached from a root, the surest first, and what was left out.
 
     lost: those that are lost by any path. members: of each group that harm came to from its members, how many are left.
-    arcs: the steps that lead on from what was reached.
+    hops: from each thing that was reached, along ties (True) and against them.
     """
 
     root: Label
@@ -65,15 +75,17 @@ class Spread:
     cuts: tuple[Cut, ...]
     lost: set[Key]
     members: dict[Key, Members]
-    arcs: dict[Key, list[Arc]]
+    hops: Hops
+
+    def among(self, keys: Iterable[Key]) -> set[Key]:
+        """Give which of some things were reached."""
+        wanted = set(keys)
+        return {one.key for one in self.reached if one.key in wanted} if wanted else wanted
 
 
 def spread(reader: GraphReader, key: Key, flow: Flow, bounds: Bounds) -> Spread:
     """Follow harm from a thing, or against it, in a number of reads that depends on the depth alone."""
     return _Front(reader, key, flow, bounds).run()
-
-
-_SUREST = attrgetter("p", "lost")
 
 
 @dataclass(slots=True)
@@ -86,7 +98,8 @@ class _Front:
     bounds: Bounds
     labels: dict[Key, list[Label]] = field(default_factory=dict)
     best: dict[Key, Label] = field(default_factory=dict)
-    arcs: dict[Key, list[Arc]] = field(default_factory=dict)
+    asked: set[Key] = field(default_factory=set)
+    hops: Hops = field(default_factory=lambda: {True: defaultdict(list), False: defaultdict(list)})
     unsure: set[Key] = field(default_factory=set)
     last: tuple[float, int, str] | None = None
     """The rank of the last thing that the cap leaves room for, once there are more."""
@@ -101,81 +114,128 @@ class _Front:
             if not frontier:
                 break
             frontier = self._kept(self._taken(self._next(frontier, shares)))
-        beyond = {one.key for one in self._next(frontier, shares)} - self.labels.keys() if frontier else set()
+        further = self._next(frontier, shares).values() if frontier else ()
+        beyond = {one.key for several in further for one in several if one.key not in self.labels}
         self.best.pop(self.key, None)
-        ranked = sorted(self.best.values(), key=attrgetter("rank"))
+        ranked = _ranked(self.best.values())
         kept = ranked[: self.bounds.most]
         found = [
             Cut(Why.CONFIDENCE, self.bounds.floor, len(self.unsure - self.labels.keys())),
             Cut(Why.DEPTH, self.bounds.depth, len(beyond)),
             Cut(Why.LIMIT, self.bounds.most, len(ranked) - len(kept)),
         ]
-        lost = {one.key for one in kept if one.lost or any(other.lost for other in self.labels[one.key])}
-        return Spread(root, kept, tuple(cut for cut in found if cut.least), lost, shares.members, self.arcs)
+        labels = self.labels
+        lost = {one.key for one in kept if one.lost or _is_lost(labels[one.key])}
+        return Spread(root, kept, tuple(cut for cut in found if cut.least), lost, shares.members, self.hops)
 
-    def _next(self, frontier: Collection[Label], shares: Shares) -> list[Label]:
-        """Give what the last labels lead to, the surest first."""
-        self._load({label.key for label in frontier})
-        found: list[Label] = []
-        harm, floor = self.flow is Flow.HARM, self.bounds.floor
-        for label in frontier:
-            for arc in self.arcs[label.key]:
-                crossing = arc.crossing
-                if harm and crossing.joins:
-                    shares.join(label.key, arc)
-                elif crossing.free or label.allows(arc):
-                    p = label.p * arc.link.confidence * crossing.weight
-                    lost = label.lost and crossing.hard
-                    if p < floor:
-                        self.unsure.add(arc.to)
-                    elif not self._settled(arc.to, p, lost=lost):
-                        found.append(label.along(arc, p, lost=lost))
-        if harm:
-            for one in shares.labels(self.labels, {label.key for label in frontier}):
-                if one.p < floor:
+    def _next(self, frontier: Collection[Label], shares: Shares) -> _Found:
+        """Give what the last labels lead to."""
+        keys = {label.key for label in frontier}
+        self._load(keys)
+        found: _Found = defaultdict(list)
+        for forward in (True, False):
+            self._cross(frontier, shares, found, forward=forward)
+        if self.flow is Flow.HARM:
+            for one in shares.labels(self.labels, keys):
+                if one.p < self.bounds.floor:
                     self.unsure.add(one.key)
                 else:
-                    found.append(one)
-        found.sort(key=_SUREST, reverse=True)  # stable: among equals the order of the ties decides
+                    found[one.p, one.lost].append(one)
         return found
 
-    def _settled(self, key: Key, p: float, *, lost: bool) -> bool:
-        """Tell whether a thing is reached as surely already, by a path that bars nothing."""
-        known = self.labels.get(key)
-        return known is not None and any(one.p >= p and one.lost >= lost and one.free for one in known)
+    def _cross(self, frontier: Collection[Label], shares: Shares, found: _Found, *, forward: bool) -> None:
+        """Go along the ties of the last labels (or else against them). This is done for each tie: it must be quick."""
+        hops, crossings, labels = self.hops[forward], CROSSINGS[forward], self.labels
+        harm, floor = self.flow is Flow.HARM, self.bounds.floor
+        for label in frontier:
+            for _, verb, there, confidence, tie in hops.get(label.key, ()):
+                crossing = crossings[verb]
+                if harm and crossing.joins:
+                    shares.join(label.key, Arc(there, crossing, confidence, tie))
+                elif crossing.free or label.allows(crossing):
+                    p = label.p * confidence * crossing.weight
+                    lost = label.lost and crossing.hard
+                    if p < floor:
+                        self.unsure.add(there)
+                        continue
+                    for one in labels.get(there, ()):
+                        if one.free and one.p >= p and one.lost >= lost:
+                            break  # it is reached as surely already, by a path that bars nothing
+                    else:
+                        found[p, lost].append(label.along(Arc(there, crossing, confidence, tie), p, lost=lost))
 
-    def _load(self, keys: Collection[Key]) -> None:
+    def _load(self, keys: set[Key]) -> None:
         """Ask for the ties of things, in two reads for all of them."""
-        fresh = {key for key in keys if key not in self.arcs}
-        if not fresh:
-            return
-        self.arcs |= {key: [] for key in fresh}
-        for forward in (True, False):
-            crossings = CROSSINGS[forward]
-            for link in self.reader.links(fresh, outgoing=forward, verbs=ASKED[self.flow, forward]):
-                here, there = (link.source, link.target) if forward else (link.target, link.source)
-                self.arcs[here].append(Arc(link, there, crossings[link.verb]))
+        fresh = keys - self.asked
+        self.asked |= fresh
+        for forward, known in self.hops.items() if fresh else ():
+            for hop in self.reader.hops(fresh, outgoing=forward, verbs=ASKED[self.flow, forward]):
+                known[hop[0]].append(hop)
 
-    def _taken(self, found: Iterable[Label]) -> list[Label]:
-        """Keep the labels that say more than those that are known."""
+    def _taken(self, found: _Found) -> list[Label]:
+        """Keep the labels that say more than those that are known: the surest first, of equals those that lose."""
         taken: list[Label] = []
-        for label in found:
-            known = self.labels.get(label.key)
-            if known is None:
-                self.labels[label.key] = [label]
-            elif any(one.covers(label) for one in known):
-                continue
-            else:
-                known[:] = [label, *(one for one in known if not label.covers(one))]
-            taken.append(label)
-            best = self.best.get(label.key)
-            if best is None or (-label.p, label.hops) < (-best.p, best.hops):
-                self.best[label.key] = label
+        for sure in sorted(found, reverse=True):
+            for label in self._ordered(found[sure]):
+                known = self.labels.get(label.key)
+                if known is None:
+                    self.labels[label.key] = [label]
+                elif any(one.covers(label) for one in known):
+                    continue
+                else:
+                    known[:] = [label, *(one for one in known if not label.covers(one))]
+                taken.append(label)
+                best = self.best.get(label.key)
+                if best is None or (-label.p, label.hops) < (-best.p, best.hops):
+                    self.best[label.key] = label
         return taken
+
+    def _ordered(self, labels: list[Label]) -> list[Label]:
+        """Put equally sure labels of the same thing in an order that is the same for every store.
+
+        The nearest first, then by the thing before it, the verb, and the tie's id. Whatever leads to a thing alone
+        stays where it is: no answer depends on that.
+        """
+        first = {label.key: label for label in labels}
+        if len(first) == len(labels):
+            return labels
+        counts = Counter(label.key for label in labels)
+        rivals = [label for label in labels if counts[label.key] > 1]
+        ways = Counter(_way(label) for label in rivals)
+        alike = [label.arc.tie for label in rivals if label.arc is not None and ways[_way(label)] > 1]
+        ids = self.reader.ids(alike) if alike else {}
+        rivals.sort(key=lambda one: (_way(one), ids.get(one.arc.tie, "") if one.arc else "", _bars(one.before)))
+        return [*(label for label in labels if counts[label.key] == 1), *rivals]
 
     def _kept(self, taken: Sequence[Label]) -> list[Label]:
         """Leave out what ranks below the cap, and what could lead only there."""
         if len(self.best) > self.bounds.most:
-            self.last = sorted(one.rank for one in self.best.values())[self.bounds.most - 1]
+            self.last = _ranked(self.best.values())[self.bounds.most - 1].rank
         last = self.last
         return [one for one in taken if last is None or (one.rank <= last and (-one.p, one.hops + 1) <= last[:2])]
+
+
+def _is_lost(labels: Sequence[Label]) -> bool:
+    return len(labels) > 1 and any(one.lost for one in labels)
+
+
+def _way(label: Label) -> tuple[str, int, str, str, bool]:
+    """Tell by which way a thing was come to, but for the tie itself."""
+    if label.arc is None or label.before is None:
+        return label.key, label.hops, "", "", False
+    return label.key, label.hops, label.before.key, label.arc.crossing.verb, label.arc.crossing.forward
+
+
+def _bars(label: Label | None) -> tuple[bool, list[str], list[str], bool]:
+    """Tell one label of a thing from another that is as sure."""
+    if label is None:
+        return False, [], [], False
+    return not label.lost, sorted(label.forward), sorted(label.backward), label.joined
+
+
+def _ranked(labels: Iterable[Label]) -> list[Label]:
+    """Sort by rank: what is equally sure and near together, and that by key."""
+    even: dict[tuple[float, int], list[Label]] = defaultdict(list)
+    for label in labels:
+        even[-label.p, label.hops].append(label)
+    return [one for rank in sorted(even) for one in sorted(even[rank], key=attrgetter("key"))]

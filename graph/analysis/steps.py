@@ -51,7 +51,7 @@ class Surroundings:
         wanted = {*keys, *(key for tie in ties.values() for key in tie.keys)}
         self._ties: Mapping[str, RelationVersion] = dict(sorted(ties.items()))
         self._versions: Mapping[Key, EntityVersion] = reader.latest(wanted)
-        self._there: Mapping[Key, Presence] = presences(reader, wanted)
+        self._there: Mapping[Key, Presence] = presences(reader, wanted, self._versions)
         self._witnesses = Witnesses(reader, {ref for tie in ties.values() for ref in tie.evidence})
         self._seen = {
             (state.scope.source, state.scope.name): state.judged.end
@@ -88,10 +88,11 @@ class Surroundings:
 
     def told(self, label: Label) -> str:
         """Tell the last step of a path in words, from the tie's source to its target."""
-        if label.arc is None:
+        if label.arc is None or label.before is None:
             return ""
-        link = label.arc.link
-        return f"{self._titled(link.source)} {verb_words(link.verb)} {self._titled(link.target)}"
+        ends = (label.before.key, label.key) if label.arc.crossing.forward else (label.key, label.before.key)
+        source, target = map(self._titled, ends)
+        return f"{source} {verb_words(label.arc.crossing.verb)} {target}"
 
     def _titled(self, key: Key) -> str:
         kind = KINDS.get(key.kind)
@@ -105,12 +106,13 @@ def verb_words(verb: str) -> str:
     return words if said else f"is {words}"
 
 
-def strides(label: Label) -> tuple[Stride, ...]:
-    """Give the steps of a path, from the root on."""
-    return tuple(Stride(one.arc.link.id, one.key, one.p) for one in reversed([*label.path()]) if one.arc is not None)
+def strides(label: Label, ids: Mapping[int | str, str]) -> tuple[Stride, ...]:
+    """Give the steps of a path, from the root on. ids: of the relations, by what the reader knows the ties by."""
+    arcs = [(one, one.arc) for one in reversed([*label.path()]) if one.arc is not None]
+    return tuple(Stride(ids[arc.tie], one.key, one.p) for one, arc in arcs)
 
 
-def named_by(labels: Sequence[Label]) -> tuple[set[Key], set[str]]:
-    """Give the keys and the ids of the ties that the paths to some things name."""
+def named_by(labels: Sequence[Label]) -> tuple[set[Key], set[int | str]]:
+    """Give the keys and the ties that the paths to some things name."""
     along = [one for label in labels for one in label.path()]
-    return {one.key for one in along}, {one.arc.link.id for one in along if one.arc is not None}
+    return {one.key for one in along}, {one.arc.tie for one in along if one.arc is not None}

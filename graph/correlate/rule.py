@@ -12,7 +12,7 @@ from graph.store import GraphReader, RecordedChange
 class Rule(Protocol):
     """Compares statements of several documents. Pure: the same graph gives the same conclusions.
 
-    An *anchor* is the entity that a conclusion is about, and the source of every tie concluded about it. What is
+    An *anchor* is the entity that a conclusion is about, and one end of every tie concluded about it. What is
     concluded about one anchor is concluded as a whole, and depends on no other anchor.
     """
 

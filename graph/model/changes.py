@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from graph.model.kinds import passes
 from graph.model.statements import Value
 from graph.model.times import Interval
 
@@ -32,9 +33,19 @@ class Cause(StrEnum):
     """A conclusion of a correlation rule."""
     RETIRED = "retired"
     """A person retired the source or the scope."""
+    EXPIRED = "expired"
+    """Its source keeps such a thing only for a while (a Kubernetes Event for an hour), and the while was over."""
 
 
-CAUSES_BY_WEIGHT = (Cause.WORLD, Cause.RETIRED, Cause.FIRST_LOOK, Cause.RULE, Cause.RESOLUTION, Cause.MAPPING)
+CAUSES_BY_WEIGHT = (
+    Cause.WORLD,
+    Cause.RETIRED,
+    Cause.EXPIRED,
+    Cause.FIRST_LOOK,
+    Cause.RULE,
+    Cause.RESOLUTION,
+    Cause.MAPPING,
+)
 """Which cause a change as a whole shows, when its fields have several: the first of these."""
 
 
@@ -65,8 +76,10 @@ class Change:
 
     @property
     def only_state(self) -> bool:
-        """Tell whether nothing but state (phase, readiness, restarts) differs."""
-        return self.transition is Transition.REVISED and all(change.state for change in self.fields)
+        """Tell whether nothing but state (phase, readiness, restarts) differs, or what came or went is passing."""
+        return passes(self.word) or (
+            self.transition is Transition.REVISED and all(change.state for change in self.fields)
+        )
 
 
 def weightiest(causes: set[Cause]) -> Cause:

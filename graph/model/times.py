@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SOURCE_RESOLUTION = timedelta(seconds=1)
 """Kubernetes and most cloud APIs give their own times in whole seconds (RFC 3339 without fraction)."""
@@ -38,6 +39,7 @@ def text_of(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+@lru_cache(maxsize=4096)  # settling asks for the same one many times over
 def instant_of(text: str) -> datetime:
     """Read an RFC 3339 instant. A text without an offset is refused, for it could mean any place on earth."""
     instant = datetime.fromisoformat(text)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from graph.model.vocabulary import Counts, Harm, Verb
+from graph.model.vocabulary import Harm, Verb, counted
 
 
 def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool) -> Verb:
-    """Make one row of the table. Words: configuration, state, ends. Marks: local, to_group, pooled."""
-    words = {word: str(row.get(word, "")).split() for word in ("configuration", "state", "ends")}
-    attributes = dict.fromkeys(words["configuration"], Counts.CONFIGURATION) | dict.fromkeys(
-        words["state"], Counts.STATE
-    )
-    ends = frozenset(words["ends"])
+    """Make one row of the table. Words: configuration, state, ends. Marks: local, to_group, pooled, passing."""
+    attributes = counted(str(row.get("configuration", "")), str(row.get("state", "")))
+    ends = frozenset(str(row.get("ends", "")).split())
     return Verb(
         name,
         inverse,
@@ -22,12 +19,13 @@ def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool)
         ends=ends,
         to_group=bool(row.get("to_group")),
         pooled=bool(row.get("pooled")),
+        passing=bool(row.get("passing")),
     )
 
 
 _REALIZED = (
     "k8s.node k8s.cluster k8s.persistentvolume k8s.service"
-    " aws.ec2.instance aws.eks.cluster aws.ebs.volume aws.elbv2.load_balancer"
+    " aws.ec2.instance aws.eks.cluster aws.ebs.volume aws.efs.file_system aws.efs.access_point aws.elbv2.load_balancer"
 )
 
 _ALL = (
@@ -45,7 +43,7 @@ _ALL = (
         "ROUTED_FROM",
         Harm.TO_SOURCE,
         1.0,
-        configuration="host path path_type port weight default",
+        configuration="host path path_type method port weight default cross_namespace",
         local=True,
     ),
     _verb(
@@ -65,10 +63,17 @@ _ALL = (
     _verb("BOUND_TO", "BINDS", Harm.BOTH, 1.0, local=True),
     _verb("ATTACHED_TO", "HAS_ATTACHED", Harm.BOTH, 0.9),
     _verb("PROTECTED_BY", "PROTECTS", Harm.TO_SOURCE, 0.6),
+    _verb("ALLOWED_BY", "ALLOWS", Harm.TO_SOURCE, 0.9, local=True),
     _verb("RUNS_AS", "IDENTITY_OF", Harm.TO_SOURCE, 0.7, local=True),
     _verb("ASSUMES", "ASSUMED_BY", Harm.TO_SOURCE, 0.7, ends="k8s.serviceaccount aws.iam.role"),
     _verb("CAN_ACCESS", "ACCESSIBLE_TO", Harm.TO_SOURCE, 0.3),
-    _verb("DEPENDS_ON", "DEPENDENCY_OF", Harm.TO_SOURCE, 0.8),
+    _verb("GRANTS", "GRANTED_BY", Harm.TO_SOURCE, 0.3, local=True),
+    _verb("GRANTS_TO", "GRANTED_THROUGH", Harm.TO_TARGET, 0.3, local=True),
+    _verb("SCALES", "SCALED_BY", Harm.TO_TARGET, 0.7),
+    _verb("LIMITS", "LIMITED_BY", Harm.TO_TARGET, 0.7, local=True),
+    _verb("GUARDS", "GUARDED_BY", Harm.TO_TARGET, 0.7, local=True),
+    _verb("REGARDS", "REGARDED_BY", Harm.NONE, 0.0, passing=True),
+    _verb("DEPENDS_ON", "DEPENDENCY_OF", Harm.TO_SOURCE, 0.8, configuration="uses"),
     _verb("CALLS", "CALLED_BY", Harm.TO_SOURCE, 0.9),
     _verb(
         "USES_IMAGE", "USED_BY", Harm.TO_SOURCE, 1.0, configuration="reference", ends="k8s.container container.image"

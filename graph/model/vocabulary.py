@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from graph.model.statements import CREATED
+
 
 class Counts(StrEnum):
     """What a difference in an attribute makes."""
@@ -30,13 +32,22 @@ class Harm(StrEnum):
 class Kind:
     """A kind of entity: its abstract class, and how each of its attributes counts.
 
-    `raw` and `created_at` go without saying.
+    `raw`, `labels` and `created_at` go without saying.
     """
 
     name: str
     class_: str
     title: str
     attributes: Mapping[str, Counts]
+    passing: bool = False
+    """Its source keeps such a thing only for a while: it comes and goes as state does, and its end is no news."""
+
+    @classmethod
+    def of(
+        cls, name: str, class_: str, title: str, configuration: str = "", state: str = "", *, passing: bool = False
+    ) -> Kind:
+        """Make one row of the table. Words: the attributes that are configuration, and those that are state."""
+        return cls(name, class_, title, _EVERYWHERE | counted(configuration, state), passing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,16 @@ class Verb:
     """Harm also travels from member to group, but only as k of n."""
     pooled: bool = False
     """The source is a group and its targets are the members: harm travels to it only as k of n."""
+    passing: bool = False
+    """Its ties come and go with things that their source keeps only for a while."""
+
+
+def counted(configuration: str, state: str) -> dict[str, Counts]:
+    """Say of each word how it counts."""
+    return dict.fromkeys(configuration.split(), Counts.CONFIGURATION) | dict.fromkeys(state.split(), Counts.STATE)
+
+
+_EVERYWHERE = counted(f"{CREATED} raw labels", "")
 
 
 class UnknownWord(ValueError):

@@ -22,7 +22,7 @@ from graph.model import (
     Value,
 )
 from graph.model.canonical import end_text, flattened, same, subject_of
-from graph.model.kinds import counts_as_state
+from graph.model.kinds import counts_as_state, passes
 from graph.model.times import instant_or_none
 from graph.plan import EndReason, Mapped
 
@@ -87,6 +87,11 @@ class Context:
     cause: Cause | None = None
     knowledge: Fills = _nobody_declared
 
+    @property
+    def arrival(self) -> Interval:
+        """When what appears can have come: at any time before, where nobody had looked for it."""
+        return Interval(None, self.window.end) if self.first_look else self.window
+
     def appearance(self, created: datetime | None) -> Cause:
         """Tell why something is seen for the first time, or no longer."""
         if self.cause is not None:
@@ -113,12 +118,10 @@ class Context:
 
 def cause_of(context: Context, delta: Delta, word: str, name: str | None) -> Cause:
     """Tell why an attribute differs, or (with no name) why a statement came or went within a document that stayed."""
-    if delta.before is None or delta.after is None:
-        return (
-            context.appearance(delta.after.created if delta.after else None)
-            if delta.before is None
-            else (context.cause or Cause.WORLD)
-        )
+    if delta.before is None:
+        return context.appearance(delta.after.created if delta.after else None)
+    if delta.after is None:
+        return context.cause or (Cause.EXPIRED if passes(word) else Cause.WORLD)
     if context.cause is not None:
         return context.cause
     if delta.before.version and delta.before.version == delta.after.version:

@@ -243,7 +243,8 @@ class _Settlement:
             return None
         one = merged_entity(mine)
         evidence = tuple(sorted(ref for ref, _ in mine))
-        since = self.context.window.narrowed_to(instant_or_none(one.attributes.get(CREATED)))
+        window = self.context.arrival if before is None else self.context.window
+        since = window.narrowed_to(instant_or_none(one.attributes.get(CREATED)))
         if before is not None and not _reborn(before.incarnation, one.incarnation):
             since = before.since
         aliases = tuple(sorted(one.aliases))
@@ -304,17 +305,16 @@ class _Settlement:
 
     def _resolve(self, relations: Sequence[Relation]) -> dict[int, tuple[Resolved, Resolved]]:
         """Resolve both ends of each relation, by its identity in memory, with one look-up for all cited aliases."""
-        names = {name for one in relations for name in (cited(one.source), cited(one.target)) if name is not None}
+        cites = [(one, cited(one.source), cited(one.target)) for one in relations]
+        names = {name for _, *both in cites for name in both if name is not None}
         claims = self.present.claims(names) if names else {}
-
-        def settled(one: Relation) -> tuple[Resolved, Resolved]:
-            source, target = (cited(one.source), cited(one.target))
-            return (
+        return {
+            id(one): (
                 resolve(one.source, claims.get(source, ()) if source else (), self.present.seen),
                 resolve(one.target, claims.get(target, ()) if target else (), self.present.seen),
             )
-
-        return {id(one): settled(one) for one in relations}
+            for one, source, target in cites
+        }
 
     def _relation(
         self,
@@ -333,12 +333,13 @@ class _Settlement:
         return RelationVersion(subject, stated, source, target, evidence, since, self.present.revision)
 
     def _relation_window(self, entry: _Touched | None) -> Interval:
-        return self.context.window.no_earlier_than(entry.created if entry is not None else None)
+        return self.context.arrival.no_earlier_than(entry.created if entry is not None else None)
 
     def _window(self, entry: _Touched | None) -> Interval:
         """Say when it happened: a doubt that was confirmed goes back to the last run that had the thing."""
         had = entry.last_had if entry is not None else None
-        return self.context.window if had is None else Interval(had, self.context.window.end)
+        window = self.context.window
+        return window if had is None or had > window.end else Interval(had, window.end)
 
     def _relation_change(
         self, subject: str, entry: _Touched | None, stood: Standing[RelationVersion], after: RelationVersion | None

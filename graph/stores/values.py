@@ -27,6 +27,7 @@ CAUSE_BITS = {
     Cause.RESOLUTION: 8,
     Cause.RULE: 16,
     Cause.RETIRED: 32,
+    Cause.EXPIRED: 64,
 }
 """Stored, so never to be renumbered."""
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from graph.model import Key, Scope
 from graph.plan import Known
+from graph.store import StoreError
 
 Read: TypeAlias = Callable[[str, Collection[str]], Mapping[str, Known]]
 """What is known now of some documents of a source."""
@@ -47,12 +48,13 @@ class WarmKnown:
             self._scopes.move_to_end(scope)
             return known, self._head
 
-    def keep(self, scope: Scope, known: dict[str, Known], commits: int) -> None:
-        """Keep what was read when there had been so many commits."""
+    def keep(self, scope: Scope, known: dict[str, Known], head: int, commits: int) -> None:
+        """Keep what was read as of a revision, when there had been so many commits."""
         with self._lock:
             if commits != self._commits:
                 return
             self._scopes[scope] = known
+            self._head = head
             kept = sum(map(len, self._scopes.values()))
             while kept > MOST_KEPT and len(self._scopes) > 1:
                 _, dropped = self._scopes.popitem(last=False)
@@ -71,9 +73,19 @@ class WarmKnown:
                     for scope in scopes:
                         del self._scopes[scope]
                     continue
-                now = read(source, ids)
+                try:
+                    now = read(source, ids)
+                except StoreError:  # the commit stands: what cannot be read now is read when it is asked for
+                    self._scopes.clear()
+                    return
                 for scope in scopes:
                     self._put_right(scope, ids, now)
+
+    def forget(self) -> None:
+        """Keep nothing: nobody knows what the last commit changed."""
+        with self._lock:
+            self._commits += 1
+            self._scopes.clear()
 
     def _put_right(self, scope: Scope, ids: Collection[str], now: Mapping[str, Known]) -> None:
         former = self._scopes[scope]

@@ -34,7 +34,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def api(path: Path) -> Iterator[TestClient]:
     """Ask the API over the same store."""
-    with TestClient(create_app(path=path, tokens=())) as client:
+    with TestClient(create_app(location=path, tokens=())) as client:
         yield client
 
 
@@ -180,6 +180,7 @@ def test_help_fits_a_screen() -> None:
     assert max(len(line) for line in lines) <= 80
     for command in commands:
         assert any(line.startswith(f"  {command.name} ") for line in lines)
+    assert not [line for line in lines if line.endswith("...")]  # what a command does is told whole
 
 
 def test_help_comes_at_once() -> None:

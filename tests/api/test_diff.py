@@ -191,7 +191,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def api(path: Path) -> Iterator[TestClient]:
     """Ask the API over the same store."""
-    with TestClient(create_app(path=path, tokens=())) as asked:
+    with TestClient(create_app(location=path, tokens=())) as asked:
         yield asked
 
 

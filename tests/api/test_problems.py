@@ -132,7 +132,7 @@ def test_other_paths_and_methods_are_problems_too() -> None:
 
 def test_a_store_that_is_not_there_is_a_503_with_the_next_step(tmp_path: Path) -> None:
     """Once the store is there, the same server answers."""
-    ask = TestClient(create_app(path=tmp_path / "none.db", tokens=()))
+    ask = TestClient(create_app(location=tmp_path / "none.db", tokens=()))
     for path in ("/v1/entities", "/readyz"):
         answer = ask.get(path)
         assert "asbuilt once" in problem(answer, "store-unavailable", 503)["detail"]

@@ -37,7 +37,7 @@ class Campaign:
             for size in self.sizes:
                 if any(MEASURES[name].estate for name in self.only):
                     self._estate(store, size)
-            for name, sizes in (("hub", self._revisions), ("memory", self._documents)):
+            for name, sizes in (("hub", self._revisions), ("memory", self._documents), ("crowd", self._relations)):
                 for size in sizes if name in self.only else ():
                     self._places(name, store, size)
         if "pods" in self.only:
@@ -52,6 +52,11 @@ class Campaign:
     @property
     def _documents(self) -> list[int]:
         return [size for size in DOCUMENTS if size <= max(self.sizes)] or list(self.sizes)
+
+    @property
+    def _relations(self) -> list[int]:
+        """The relations of a hub with a crowd on it: a tenth of the entities."""
+        return [max(300, size // 10) for size in self.sizes]
 
     def _note(self, name: str, store: str, size: int, figures: Figures) -> None:
         if name in self.only:

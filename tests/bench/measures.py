@@ -149,6 +149,26 @@ HUB = Measure(
     (Curve("1 revision", "one_revision"), Curve("old", "old"), Curve("recent", "recent")),
 )
 
+CROWD = Measure(
+    "crowd",
+    "Things of one label, all tied to one hub",
+    "relations",
+    "seconds",
+    (
+        Column("first load, s", "filled", "{:,.1f}"),
+        Column("one relation ends, s", "ended", "{:.3f}"),
+        Column("resolve by the label, s", "resolved", "{:.3f}"),
+        Column("list by the label, 2 pages, s", "listed", "{:.3f}"),
+        Column("impact of the hub, s", "harmed", "{:.3f}"),
+        Column("neighbourhood of the hub, s", "around", "{:.3f}"),
+        Column("changes of the hub, 2 pages, s", "changed", "{:.3f}"),
+        Column("relations of the hub, 1 page, s", "related", "{:.3f}"),
+        Column("all links of the hub, s", "tied", "{:.3f}"),
+        Column("all links as of before, s", "as_of", "{:.3f}"),
+    ),
+    (Curve("one relation ends", "ended"), Curve("impact", "harmed"), Curve("all links", "tied")),
+)
+
 MEMORY = Measure(
     "memory",
     "Peak memory of one scope",
@@ -185,5 +205,5 @@ PODS = Measure(
     stores=("sqlite",),
 )
 
-MEASURES = {one.name: one for one in (FIRST_LOAD, IMPACT, CYCLES, HISTORY, HUB, MEMORY, PODS)}
+MEASURES = {one.name: one for one in (FIRST_LOAD, IMPACT, CYCLES, HISTORY, HUB, CROWD, MEMORY, PODS)}
 """Every measure by its name, in the order of the page."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from discovery.garbage import look_seldom
-from tests.bench import hub, loads, plain, reached
+from tests.bench import crowd, hub, loads, plain, reached
 from tests.bench.loads import Figures
 from tests.bench.places import Place
 
@@ -21,6 +21,7 @@ WORK: dict[str, Callable[..., Figures]] = {
     "memory": loads.memory,
     "hub": hub.hub,
     "impact": reached.impacts,
+    "crowd": crowd.crowd,
     "plain": plain.plain,
 }
 """What can be measured, by name. Places come first, then numbers."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from graph.hops import Hop, hops_of
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -99,6 +100,12 @@ class MemoryReader:
             if source is not None and target is not None:
                 found.append(Link(one.id, one.verb, source, target, one.stated.confidence))
         return found
+
+    def hops(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Hop]:
+        return hops_of(self.links(keys, outgoing=outgoing, verbs=verbs), outgoing=outgoing)
+
+    def ids(self, ties: Collection[int | str]) -> Mapping[int | str, str]:
+        return {one: str(one) for one in ties}
 
     def _in_force(self, id_: str) -> RelationVersion | None:
         for span in self._upto(self._tables.relations.get(id_, [])):

@@ -40,6 +40,7 @@ class MemoryStage:
         self._swap = swap
         self._base = tables.revision if base is None else base
         self._sequence = 0
+        self._made: dict[str, RecordedChange] = {}
 
     @property
     def revision(self) -> int:
@@ -49,16 +50,10 @@ class MemoryStage:
 
     def _standing(self, history: History[V], subject: str) -> Standing[V]:
         revision = self.revision
-        made = next((c.change for c in self._made() if c.change.subject == subject), None)
-        return Standing(in_force(history, revision), in_force(history, revision - 1), made)
-
-    def _made(self) -> list[RecordedChange]:
-        revision, made = self.revision, []
-        for recorded in reversed(self._tables.changes):
-            if recorded.revision != revision:
-                break
-            made.append(recorded)
-        return made
+        made = self._made.get(subject)
+        return Standing(
+            in_force(history, revision), in_force(history, revision - 1), None if made is None else made.change
+        )
 
     def entities(self, keys: Collection[Key]) -> Mapping[Key, Standing[EntityVersion]]:
         return {key: self._standing(self._tables.entities.get(key, []), key) for key in keys}
@@ -205,9 +200,7 @@ class MemoryStage:
     def _settle(self, history: History[V], settled: Settled[V]) -> None:
         revision = self.revision
         restore(history, revision)
-        self._tables.changes = [
-            one for one in self._tables.changes if one.revision != revision or one.change.subject != settled.subject
-        ]
+        self._made.pop(settled.subject, None)
         if unchanged(settled):
             return
         if settled.after is None:
@@ -219,7 +212,8 @@ class MemoryStage:
             evidence = version.evidence if version else ()
             now = self._tables.marks[-1].instant  # put right when published
             named = named_by(settled.before, settled.after)
-            self._tables.changes.append(RecordedChange(revision, now, self._sequence, settled.change, evidence, named))
+            recorded = RecordedChange(revision, now, self._sequence, settled.change, evidence, named)
+            self._made[settled.subject] = recorded
             self._sequence += 1
 
     def _index(self, settled: Settled[RelationVersion]) -> None:
@@ -311,9 +305,7 @@ class MemoryStage:
         if now is not None:
             last = self._tables.marks[-1]
             mark = RevisionMark(self.revision, max(now, last.instant + timedelta(microseconds=1)))
-            made = [replace(one, instant=mark.instant) for one in reversed(self._made())]
-            if made:
-                self._tables.changes[-len(made) :] = made
+            self._tables.changes += [replace(one, instant=mark.instant) for one in self._made.values()]
             self._tables.marks.append(mark)
         self._swap(self._tables)
         return mark

@@ -78,7 +78,7 @@ class MemoryWriter:
 
     def known_of(self, source: str, ids: Collection[str]) -> Mapping[str, Known]:
         tables = self._store.tables
-        wanted = [DocumentRef(source, id_) for id_ in ids]
+        wanted = {DocumentRef(source, id_) for id_ in ids}
         left = {ref.id: tables.left_behind[ref] for ref in wanted if ref in tables.left_behind}
         return left | {ref.id: page.known for ref, page in tables.present_documents() if ref in wanted}
 

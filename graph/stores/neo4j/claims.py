@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from graph.identity import Claim, contested
 from graph.model import AliasName, DocumentRef, Holding, Interval, Key, Scope
@@ -12,6 +12,7 @@ from graph.stores.claims import claim_changes
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import alias_text, ref_text
 from graph.stores.neo4j.reader import claims_of
+from graph.stores.neo4j.written import Written
 from graph.stores.values import microseconds, microseconds_or_none
 
 _CLOSE = (
@@ -56,11 +57,13 @@ class Claims:
         writes: list[Write] = [(_CLOSE, closed), (_CREATE, created)]
         if exclusive:
             writes.append((_CONTEST, self._disputed(exclusive)))
+        self._commit.written.add("alias", (str(row[0]) for row in created))
         return writes
 
     def _disputed(self, added: Sequence[Claim]) -> list[list[str]]:
         """Give the aliases that several may claim from now on. One too many costs a look, no more."""
-        former = claims_of(self._commit.read, {claim.alias.name for claim in added}, self._commit.revision)
+        names = claimed_before(self._commit.written, {claim.alias.name for claim in added})
+        former = claims_of(self._commit.read, names, self._commit.revision)
         keys: dict[AliasName, set[Key]] = defaultdict(set)
         for name, claims in former.items():
             keys[name] |= {claim.key for claim in claims if claim.in_force}
@@ -96,6 +99,12 @@ class Claims:
             wanted=[ref_text(DocumentRef(source, id_)) for id_ in ids],
         )
         return dict(rows)
+
+
+def claimed_before(written: Written, names: Collection[AliasName]) -> list[AliasName]:
+    """Give those of some aliases that anybody may have claimed so far."""
+    by_text = {alias_text(name): name for name in names}
+    return [by_text[text] for text in written.among("alias", by_text)]
 
 
 def _covers(scope: Scope, subject: str | None) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLError
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
-from neo4j import Driver, GraphDatabase, ManagedTransaction
+from neo4j import Driver, GraphDatabase, ManagedTransaction, Session, unit_of_work
 from neo4j.exceptions import (
     AuthError,
     ClientError,
@@ -24,6 +28,8 @@ from neo4j.exceptions import (
 
 from graph.store import StoreError
 
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # what it says comes as an error too, once
+
 T = TypeVar("T")
 
 Row: TypeAlias = list[Any]
@@ -36,7 +42,19 @@ USER_VARIABLE, SECRET_VARIABLE, SECRET_FILE_VARIABLE = (
 _PATIENCE = 30.0
 """Seconds for which a server that restarts, or a deadlock, is tried again."""
 
+_PAUSE = 1.0
+"""Seconds between two tries of what the driver does not try again itself."""
+
 _TIMEOUT = 10.0
+
+_OLDEST = (5, 24)
+"""The first version that knows every clause that is used here (OPTIONAL CALL is the youngest)."""
+
+_LOGIN = f"{USER_VARIABLE} and {SECRET_FILE_VARIABLE} (or {SECRET_VARIABLE})"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_LONGEST = 120.0
+"""Seconds after which the server ends a transaction that writes: who stands still in one lets go of what it locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +66,84 @@ class Login:
 
 
 def login_from(environment: Mapping[str, str] | None = None) -> Login:
-    """Read the login from the environment: the password itself, or a file that holds it."""
+    """Read the login from the environment: the password itself, or a file that holds it, and never both."""
     found = os.environ if environment is None else environment
-    user = found.get(USER_VARIABLE, "neo4j")
-    if file := found.get(SECRET_FILE_VARIABLE):
-        try:
-            return Login(user, Path(file).expanduser().read_text().strip())
-        except OSError as error:
-            raise StoreError(f"{SECRET_FILE_VARIABLE} names {file}, which cannot be read: {error.strerror}") from error
-    return Login(user, found.get(SECRET_VARIABLE, ""))
+    user = found.get(USER_VARIABLE) or "neo4j"
+    file, secret = found.get(SECRET_FILE_VARIABLE), found.get(SECRET_VARIABLE, "")
+    if not file:
+        return Login(user, secret)
+    if secret:
+        raise StoreError(f"{SECRET_VARIABLE} and {SECRET_FILE_VARIABLE} are both set: unset one of them")
+    try:
+        secret = Path(file).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = f"cannot be read ({type(error).__name__}): correct the path or its permissions"
+        raise StoreError(f"{SECRET_FILE_VARIABLE} names {file}, which {why}") from None
+    if not secret:
+        raise StoreError(f"{SECRET_FILE_VARIABLE} names {file}, which is empty: write the password into it")
+    return Login(user, secret)
 
 
 def told(error: Exception, url: str) -> StoreError:
     """Say what an error of the driver means for the store, and what to do."""
     if isinstance(error, AuthError):
-        return StoreError(f"{url} refused the login: set {USER_VARIABLE} and {SECRET_VARIABLE} (or _FILE)")
+        return StoreError(f"the Neo4j at {url} refused the login: correct {_LOGIN}")
+    if isinstance(error, Neo4jError) and error.code in _REFUSED:
+        return StoreError(f"the Neo4j at {url} {_REFUSED[error.code]}")
     if isinstance(error, ConfigurationError):
         return StoreError(f"{url} is no address of a Neo4j server: write bolt://host:7687 or neo4j://host:7687")
     if isinstance(error, ServiceUnavailable):
-        return StoreError(f"{url} cannot be reached ({error}): start the server, or check the address")
+        reason, step = _away(error, url)
+        return StoreError(f"the Neo4j at {url} cannot be reached ({reason}): {step}, or correct the address")
     if isinstance(error, TransientError):
-        return StoreError(f"{url} could not do it just now ({error.message}): try again")
+        return StoreError(f"the Neo4j at {url} could not do it just now ({error.message}): try again")
     if isinstance(error, ClientError):
-        return StoreError(f"{url} refused a query ({error.code}: {error.message})")
-    return StoreError(f"{url}: {error}")
+        return StoreError(f"the Neo4j at {url} refused a query ({error.code}: {error.message})")
+    return StoreError(f"the Neo4j at {url}: {error}")
+
+
+_REFUSED = {
+    "Neo.ClientError.Security.CredentialsExpired": (
+        f"wants its first password changed: do so with `ALTER CURRENT USER SET PASSWORD`, and correct {_LOGIN}"
+    ),
+    "Neo.ClientError.Security.AuthenticationRateLimit": (
+        f"was given too many wrong passwords, and listens to none for some seconds: correct {_LOGIN}, and wait"
+    ),
+}
+"""What a server may have against a login beside its being wrong, by its own codes."""
+
+
+def _away(error: BaseException, url: str) -> tuple[str, str]:
+    """Give in a few words why there is no connection (what the system said, else the driver), and the next step."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SSLError):
+            return cause.reason or "no TLS", "check that it speaks TLS, and its certificate"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror, _start(url)
+        cause = cause.__cause__
+    return str(error).partition("\n")[0], _start(url)
+
+
+def _start(url: str) -> str:
+    """Say how a server comes to be at an address: on this machine, by one line."""
+    parts = urlsplit(url)
+    if parts.hostname not in _LOOPBACK:
+        return "start the server"
+    port = f"127.0.0.1:{parts.port or 7687}:7687"
+    login = f'--env NEO4J_AUTH="neo4j/${SECRET_VARIABLE}"'
+    image = "--volume asbuilt-neo4j:/data neo4j:5.26-community"
+    return f"start a server (`docker run --detach --publish {port} {login} {image}`)"
+
+
+def check_version(agent: str, url: str) -> None:
+    """Raise StoreError where a server says that it is older than what is asked of it."""
+    found = re.match(r"Neo4j/v?(\d+)\.(\d+)", agent)
+    if found is not None and (int(found[1]), int(found[2])) < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise StoreError(
+            f"the Neo4j at {url} is {agent}, and {oldest} is the oldest that will do: upgrade it, best to 5.26"
+        )
 
 
 class Database:
@@ -99,28 +171,43 @@ class Database:
         except ValueError as error:  # how the driver says that an address is none
             raise told(ConfigurationError(str(error)), self.url) from error
 
+    def greet(self) -> None:
+        """Connect once, without patience: raise StoreError at once where this will not do."""
+        with self.telling():
+            info = self._driver.get_server_info()
+        check_version(info.agent, self.url)
+
     def read(self, query: str, **values: Any) -> list[Row]:
         """Read with one query."""
         return self.reading(lambda ask: ask(query, **values))
 
     def reading(self, work: Callable[[Ask], T]) -> T:
         """Read with several queries, one after the other."""
-        with self.telling(), self._driver.session(default_access_mode="READ") as session:
-            return session.execute_read(lambda tx: work(_asking(tx)))
+        return self._patiently("READ", lambda session: session.execute_read(lambda tx: work(_asking(tx))))
 
     def writing(self, work: Callable[[Ask], T]) -> T:
         """Write: all of it, or nothing. The work may be done again, so it looks first at what it finds.
 
         Where the connection was lost while the server committed, nobody knows whether it did: the work looks again.
         """
+
+        @unit_of_work(timeout=_LONGEST)
+        def unit(tx: ManagedTransaction) -> T:
+            return work(_asking(tx))
+
+        return self._patiently("WRITE", lambda session: session.execute_write(unit))
+
+    def _patiently(self, access: str, act: Callable[[Session], T]) -> T:
+        """Act, again where the server was away, was in a deadlock, or ended the connection while it committed."""
         patience = time.monotonic() + _PATIENCE
         while True:
             try:
-                with self.telling(), self._driver.session() as session:
-                    return session.execute_write(lambda tx: work(_asking(tx)))
+                with self.telling(), self._driver.session(default_access_mode=access) as session:
+                    return act(session)
             except StoreError as error:
-                if not isinstance(error.__cause__, IncompleteCommit) or time.monotonic() > patience:
+                if not _passing(error.__cause__) or time.monotonic() > patience:
                     raise
+            time.sleep(_PAUSE)
 
     def streaming(self, query: str, **values: Any) -> Iterator[Row]:
         """Read a result of any size, some thousand rows at a time, in one transaction."""
@@ -128,10 +215,20 @@ class Database:
             for record in session.run(query, **values):
                 yield record.values()
 
+    @contextmanager
+    def held(self) -> Iterator[Stream]:
+        """Read in one transaction that may lock and leaves nothing behind, results of any size."""
+        with self.telling(), self._driver.session() as session, session.begin_transaction() as tx:
+
+            def stream(query: str, **values: Any) -> Iterator[Row]:
+                return (record.values() for record in tx.run(query, **values))
+
+            yield stream
+            tx.rollback()
+
     def alone(self, query: str, **values: Any) -> None:
-        """Run a query that manages its own transactions: a schema step, or a deletion in portions."""
-        with self.telling(), self._driver.session() as session:
-            session.run(query, **values).consume()
+        """Run a query that manages its own transactions, such as a deletion in portions. It may be run again."""
+        self._patiently("WRITE", lambda session: session.run(query, **values).consume())
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -141,12 +238,22 @@ class Database:
 Ask: TypeAlias = Callable[..., list[Row]]
 """A query with its values to rows, inside a transaction."""
 
+Stream: TypeAlias = Callable[..., Iterator[Row]]
+"""The same for results of any size: each is read to its end before the next query."""
+
 
 def _asking(tx: ManagedTransaction) -> Ask:
     def ask(query: str, **values: Any) -> list[Row]:
         return [record.values() for record in tx.run(query, **values)]
 
     return ask
+
+
+def _passing(cause: BaseException | None) -> bool:
+    """Tell whether what went wrong may go right the next time."""
+    if isinstance(cause, DriverError | Neo4jError):
+        return isinstance(cause, IncompleteCommit) or cause.is_retryable()
+    return False
 
 
 def portions(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -67,10 +67,13 @@ class Documents:
         """What the last step writes."""
 
     def _stored(self, refs: Iterable[str]) -> dict[str, _Stored]:
+        known = self._commit.written.among("document", list(refs))
+        if not known:
+            return {}
         rows = self._commit.read(
             "MATCH (v:AsbuiltDocument) WHERE v.last_ref IN $wanted AND v.superseded IS NULL "
             "RETURN v.last_ref, v.opened, v.closed",
-            wanted=list(refs),
+            wanted=known,
         )
         return {name: _Stored(opened, closed) for name, opened, closed in rows}
 
@@ -99,6 +102,7 @@ class Documents:
                 superseded.append([name])
             if delta.stored is not None:
                 created.append(_row(name, delta))
+        self._commit.written.add("document", (row[0] for row in created))
         doubted = [[name] for name, row in stored.items() if row.closed is None]
         return [
             (_DELETE, deleted),

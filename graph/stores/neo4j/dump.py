@@ -1,15 +1,24 @@
-"""How does all that a database keeps come out of it? As of one revision, each label in the order of its names."""
+"""How does all that a database keeps come out of it? As of one revision, each label in the order of its names.
+
+What has versions can be read at leisure. What moves in place (tokens of documents, folds, sources) is copied first,
+while nobody commits.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
-from itertools import islice
-from typing import Any
+from itertools import groupby, islice
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import orjson
 
 from graph.model import DocumentRef, EntityVersion, Knowledge, RelationVersion, RevisionMark, RunFold
 from graph.plan import Known
-from graph.store import Doubted
+from graph.store import Doubted, SourceRecord
+from graph.stores.neo4j.commit import lock
 from graph.stores.neo4j.connection import Ask, Database, Row
 from graph.stores.neo4j.decode import (
     CLAIM,
@@ -27,6 +36,7 @@ from graph.stores.neo4j.decode import (
 from graph.stores.neo4j.known import KNOWN, known_from
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import relations_of, sources_of
+from graph.stores.neo4j.writer import newest_mark
 from graph.stores.values import instant, instant_or_none, loaded, mark_of, unpacked
 from graph.transfer.records import (
     Head,
@@ -43,31 +53,74 @@ from graph.transfer.records import (
 _PORTION = 1000
 
 
-def dumped(database: Database, lookup: Lookup, head: RevisionMark) -> Iterator[Record]:
-    """Give everything that is kept as of a revision."""
-    dump = _Dump(database, lookup, head.number)
-    yield Head(head.number, head.instant)
-    yield from dump.marks()
-    yield from database.reading(sources_of)
-    yield from dump.knowledge()
-    yield from dump.states()
-    yield from dump.folds()
-    yield from dump.documents()
-    yield from dump.pages()
-    yield from dump.doubts()
-    yield from dump.entities()
-    yield from dump.relations()
-    yield from dump.claims()
-    yield from dump.changes()
+def dumped(database: Database, lookup: Lookup) -> Iterator[Record]:
+    """Give everything that is kept as of the newest revision."""
+    with TemporaryFile() as spool:
+        dump = _Dump(database, lookup, _copied(database, spool))
+        yield Head(dump.mark.number, dump.mark.instant)
+        yield from dump.marks()
+        yield from dump.moving.sources
+        yield from dump.moving.knowledge
+        yield from dump.states()
+        yield from dump.moving.folds
+        yield from dump.documents(spool)
+        yield from dump.pages()
+        yield from dump.doubts()
+        yield from dump.entities()
+        yield from dump.relations()
+        yield from dump.claims()
+        yield from dump.changes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """What moves without a revision, as it was at one instant. The documents are in a file: they may be many."""
+
+    mark: RevisionMark
+    sources: list[SourceRecord]
+    knowledge: list[KeptKnowledge]
+    folds: list[RunFold]
+
+
+def _copied(database: Database, spool: IO[bytes]) -> _Moving:
+    """Copy what moves in place, while the store is locked against the writer's next step."""
+    with database.held() as stream:
+
+        def ask(query: str, **values: Any) -> list[Row]:
+            return list(stream(query, **values))
+
+        lock(ask)
+        mark = newest_mark(ask)
+        query = f"MATCH (f:AsbuiltFold) RETURN {FOLD} ORDER BY f.source, f.name, f.number"
+        moving = _Moving(mark, sources_of(ask), list(_knowledge(ask)), [fold_of(row) for row in ask(query)])
+        rows = stream(
+            f"MATCH (v:AsbuiltDocument) WHERE v.opened <= $revision RETURN v.source, v.name AS id, {KNOWN} "
+            "ORDER BY v.source, id, v.opened",
+            revision=mark.number,
+        )
+        for _, versions in groupby(rows, key=lambda row: row[:2]):
+            *_, last = versions
+            spool.write(orjson.dumps(last) + b"\n")
+    spool.seek(0)
+    return moving
+
+
+def _knowledge(ask: Ask) -> Iterator[KeptKnowledge]:
+    rows = ask("MATCH (k:AsbuiltKnowledge) RETURN k.source, k.version, k.fields ORDER BY k.source, k.version")
+    for source, version, fields in rows:
+        named = {word: frozenset(names) for word, names in loaded(fields).items()}
+        yield KeptKnowledge(source, Knowledge(version, named))
 
 
 class _Dump:
     """The labels of one database, read from end to end."""
 
-    def __init__(self, database: Database, lookup: Lookup, head: int) -> None:
+    def __init__(self, database: Database, lookup: Lookup, moving: _Moving) -> None:
         self._database = database
         self._lookup = lookup
-        self._head = head
+        self.moving = moving
+        self.mark = moving.mark
+        self._head = moving.mark.number
 
     def _rows(self, query: str, **values: Any) -> Iterator[Row]:
         return self._database.streaming(query, revision=self._head, **values)
@@ -81,14 +134,6 @@ class _Dump:
 
     # ------------------------------------------------------------------------------------------------ scopes
 
-    def knowledge(self) -> Iterator[KeptKnowledge]:
-        rows = self._rows(
-            "MATCH (k:AsbuiltKnowledge) RETURN k.source, k.version, k.fields ORDER BY k.source, k.version"
-        )
-        for source, version, fields in rows:
-            named = {word: frozenset(names) for word, names in loaded(fields).items()}
-            yield KeptKnowledge(source, Knowledge(version, named))
-
     def states(self) -> Iterator[KeptState]:
         rows = self._rows(
             "MATCH (v:AsbuiltState) WHERE v.opened <= $revision RETURN v.opened, v.closed, v.body "
@@ -96,25 +141,12 @@ class _Dump:
         )
         return (KeptState(state_of(body), opened, not_after(closed, self._head)) for opened, closed, body in rows)
 
-    def folds(self) -> Iterator[RunFold]:
-        rows = self._rows(f"MATCH (f:AsbuiltFold) RETURN {FOLD} ORDER BY f.source, f.name, f.number")
-        return map(fold_of, rows)
-
     # ------------------------------------------------------------------------------------------------ documents
 
-    def documents(self) -> Iterator[KeptDocument]:
-        rows = self._rows(
-            f"MATCH (v:AsbuiltDocument) WHERE v.opened <= $revision RETURN v.source, v.name AS id, {KNOWN} "
-            "ORDER BY v.source, id, v.opened"
-        )
-        last: tuple[DocumentRef, Row] | None = None
-        for row in rows:
-            ref = DocumentRef(row[0], row[1])
-            if last is not None and last[0] != ref:
-                yield self._document(*last)
-            last = (ref, row[2:])
-        if last is not None:
-            yield self._document(*last)
+    def documents(self, spool: IO[bytes]) -> Iterator[KeptDocument]:
+        for line in spool:
+            row = orjson.loads(line)
+            yield self._document(DocumentRef(row[0], row[1]), row[2:])
 
     def _document(self, ref: DocumentRef, row: Row) -> KeptDocument:
         """Read the last version of a document."""

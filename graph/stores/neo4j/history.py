@@ -17,12 +17,13 @@ _FEW, _MANY = 4, 64
 
 _ABOUT = (
     "CALL db.index.fulltext.queryNodes('asbuilt_changes_about', $about) YIELD node AS c "
-    "WITH c WHERE c.revision <= $revision AND {meets} RETURN c.revision, c.first, elementId(c)"
+    "WITH c WHERE $after < c.revision AND c.revision <= $revision AND {meets} "
+    "RETURN c.revision, c.first, elementId(c)"
 )
 _ALL = (
     "MATCH (c:AsbuiltChanges) USING INDEX c:AsbuiltChanges(revision, first) "
-    "WHERE c.revision <= $revision AND c.first >= 0 AND {meets} RETURN c.revision, c.first, elementId(c) "
-    "ORDER BY c.revision DESC, c.first DESC"
+    "WHERE $after < c.revision AND c.revision <= $revision AND c.first >= 0 AND {meets} "
+    "RETURN c.revision, c.first, elementId(c) ORDER BY c.revision DESC, c.first DESC"
 )
 _MEETS = (
     "($words IS NULL OR any(word IN c.words WHERE word IN $words)) AND ($until IS NULL OR c.since IS NULL OR "
@@ -74,6 +75,7 @@ def _places(ask: Ask, wanted: ChangeFilter, revision: int) -> list[Row]:
     bits = sum(bit for cause, bit in CAUSE_BITS.items() if cause in wanted.causes)
     values: dict[str, Any] = {
         "revision": revision,
+        "after": wanted.after,
         "words": sorted(wanted.words) or None,
         "until": None if window is None else microseconds(window.end),
         "since": None if window is None else microseconds_or_none(window.start),

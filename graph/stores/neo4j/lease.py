@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextlib import suppress
+from uuid import uuid4
 
 from graph.store import StoreError, StoreLocked
 from graph.stores.neo4j.commit import lock
@@ -21,14 +23,17 @@ class Lease:
         self._database = database
         self._seconds = seconds
         self._released = threading.Event()
+        self._name = uuid4().hex  # by which it knows itself where the answer to its taking was lost
         self.fence = database.writing(self._take)
         self._renewing = threading.Thread(target=self._renew, name="asbuilt-lease", daemon=True)
         self._renewing.start()
 
     def _take(self, ask: Ask) -> int:
         fence, *_ = lock(ask)
-        query = "MATCH (s:AsbuiltStore {id: 0}) RETURN s.holder, s.lease - timestamp()"
-        holder, left = ask(query)[0]
+        query = "MATCH (s:AsbuiltStore {id: 0}) RETURN s.holder, s.lease - timestamp(), s.taken"
+        holder, left, taken = ask(query)[0]
+        if taken == self._name:
+            return fence
         mine = f"{socket.gethostname()} process {os.getpid()}"
         if holder is not None and left > 0:
             raise StoreLocked(
@@ -36,8 +41,10 @@ class Lease:
                 "where it has died"
             )
         ask(
-            "MATCH (s:AsbuiltStore {id: 0}) SET s.fence = $fence, s.holder = $mine, s.lease = timestamp() + $length",
+            "MATCH (s:AsbuiltStore {id: 0}) SET s.fence = $fence, s.holder = $mine, s.taken = $name, "
+            "s.lease = timestamp() + $length",
             fence=fence + 1,
+            name=self._name,
             mine=mine,
             length=int(self._seconds * 1000),
         )
@@ -59,11 +66,12 @@ class Lease:
         return fence == self.fence
 
     def release(self) -> None:
-        """Let another process write."""
+        """Let another process write: now, or once the lease has run out where the server is away."""
         if self._released.is_set():
             return
         self._released.set()
-        self._database.writing(self._drop)
+        with suppress(StoreError):
+            self._database.writing(self._drop)
 
     def _drop(self, ask: Ask) -> None:
         fence, *_ = lock(ask)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 from graph.model import Key
 from graph.stores.neo4j.connection import Ask, Row
+from graph.stores.neo4j.written import Written
 
 REMEMBERED = 500_000
 """Keys that are remembered; then it begins anew."""
@@ -56,7 +57,8 @@ class Lookup:
 class Interning:
     """Keys to numbers, for the one writer. What is new is written with the step that needs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: Written) -> None:
+        self._written = written
         self._known: dict[str, int] = {}
         self._next: int | None = None
         self._new: list[list[str | int]] = []
@@ -67,11 +69,14 @@ class Interning:
         unknown = [str(text) for text in wanted if text not in self._known]
         found = {text: self._known[text] for text in wanted if text in self._known}
         if unknown:
-            found.update((text, number) for text, number in ask(_BY_KEY, wanted=unknown))
+            stored = self._written.among("key", unknown)
+            if stored:
+                found.update((text, number) for text, number in ask(_BY_KEY, wanted=stored))
             new = sorted(text for text in unknown if text not in found)
             first = self._fresh(ask, len(new))
             made = [(text, first + place) for place, text in enumerate(new)]
             self._new += [[text, number] for text, number in made]
+            self._written.add("key", new)
             found.update(made)
             if len(self._known) > REMEMBERED and not self._new:
                 self._known = {}

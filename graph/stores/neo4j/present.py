@@ -12,14 +12,15 @@ from graph.model import (
     Change,
     DocumentRef,
     EntityVersion,
-    Interval,
     Key,
     RelationVersion,
     Scope,
+    ScopeState,
     statements_from,
 )
 from graph.settle import DocumentState, Standing
 from graph.settle.settling import V
+from graph.stores.neo4j.claims import claimed_before
 from graph.stores.neo4j.commit import Commit
 from graph.stores.neo4j.connection import Row
 from graph.stores.neo4j.decode import ENTITY, RELATION, change_of, entity_of, ref_of, relation_rows
@@ -81,7 +82,8 @@ class Present:
 
     def _last_two(self, label: str, name: str, columns: str, wanted: Collection[str]) -> list[Row]:
         query = _LAST_TWO.format(label=label, name=name, columns=columns)
-        return self._read(query, wanted=list(wanted), revision=self._revision) if wanted else []
+        known = self._commit.written.among("version", wanted)
+        return self._read(query, wanted=known, revision=self._revision) if known else []
 
     def _standing(self, wanted: Sequence[str], found: Sequence[tuple[str, Row, V]]) -> dict[str, Standing[V]]:
         """Say how subjects stand, by their last two versions, and keep those for who writes."""
@@ -126,10 +128,13 @@ class Present:
         return self._revision in (held.opened, held.closed)
 
     def statements(self, refs: Collection[DocumentRef]) -> Mapping[DocumentRef, DocumentState]:
+        known = self._commit.written.among("document", [ref_text(ref) for ref in refs])
+        if not known:
+            return {}
         rows = self._read(
             "MATCH (v:AsbuiltDocument) WHERE v.last_ref IN $wanted AND v.superseded IS NULL AND v.closed IS NULL "
             "RETURN v.last_ref, v.token, v.mapping, v.text",
-            wanted=[ref_text(ref) for ref in refs],
+            wanted=known,
         )
         return {
             ref_of(name): DocumentState(token, mapping, statements_from(unpacked(text)))
@@ -137,11 +142,13 @@ class Present:
         }
 
     def claims(self, names: Collection[AliasName]) -> Mapping[AliasName, Sequence[Claim]]:
-        found = claims_of(self._read, names, self._revision)
+        found = claims_of(self._read, claimed_before(self._commit.written, names), self._revision)
         return {name: found.get(name, []) for name in names}
 
     def citing(self, names: Collection[AliasName]) -> Collection[str]:
-        wanted = [alias_text(name) for name in names]
+        wanted = self._commit.written.among("cited", [alias_text(name) for name in names])
+        if not wanted:
+            return set()
         match = "MATCH (v:AsbuiltRelation) WHERE v.cites_{end} IN $wanted AND v.closed IS NULL RETURN v.last_id"
         query = " UNION ".join(match.format(end=end) for end in ("source", "target"))
         return {row[0] for row in self._read(query, wanted=wanted)}
@@ -198,18 +205,41 @@ class Present:
 
     def unjudged(self, scope: Scope, before: datetime) -> bool:
         state = self._scopes.state(scope)
-        looked = microseconds_or_none(state.judged.start) if state is not None and state.judged is not None else None
         until = microseconds(before)
         waiting = self._waiting(scope)
         named = self._named_since(waiting).values() if waiting else ()
-        return any(since <= until and (looked is None or since > looked) for since in named)
+        return any(since <= until and (state is None or not _looked_since(state, since)) for since in named)
 
     def judged(self, scope: Scope) -> list[str]:
-        """Give what was looked for now, and need wait no longer; and what nobody names any more or was had since."""
-        run: Interval | None = self._scopes.previous_complete(scope)
+        """Give what every home that can be read has looked for, and need wait no longer; and what is named no more."""
         waiting = self._waiting(scope)
-        if run is None or run.start is None or not waiting:
+        if not waiting:
             return []
-        until = microseconds(run.start)
         named = self._named_since(waiting)
-        return [key for key, _ in waiting if key not in named or named[key] <= until]
+        homes = self._scopes.readable()
+        return [
+            key
+            for key, _ in waiting
+            if key not in named or all(_looked_since(home, named[key]) for home in homes if home.scope.covers(Key(key)))
+        ]
+
+    def waits_again(self, scope: Scope) -> list[str]:
+        """Give what must be looked for anew: where a clock went back, this look began before the last one."""
+        state, judged = self._scopes.state(scope), self._scopes.judged_before(scope)
+        former = microseconds_or_none(judged.start) if judged is not None else None
+        if former is None or state is None or _looked_since(state, former):
+            return []
+        rows = self._read(
+            "MATCH (k:AsbuiltKey) WHERE k.key STARTS WITH $begins AND (EXISTS { MATCH (v:AsbuiltRelation) "
+            "WHERE v.now_source = k._number AND v.closed IS NULL } OR EXISTS { MATCH (v:AsbuiltRelation) "
+            "WHERE v.now_target = k._number AND v.closed IS NULL }) "
+            "AND NOT EXISTS { MATCH (v:AsbuiltEntity) WHERE v.last_key = k.key } RETURN k.key",
+            begins=str(scope.range),
+        )
+        return [key for (key,) in rows if scope.covers(Key(key)) and Key(key).container is not None]
+
+
+def _looked_since(state: ScopeState, instant: int) -> bool:
+    """Tell whether the last look at a scope that a revision took notice of began no earlier than an instant."""
+    looked = microseconds_or_none(state.judged.start) if state.judged is not None else None
+    return looked is not None and looked >= instant

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from graph.hops import Hop, hops_of
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -101,6 +102,12 @@ class Neo4jReader:
             return links_of([both[id_] for id_ in sorted(both)], ends)
 
         return self._database.reading(work)
+
+    def hops(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Hop]:
+        return hops_of(self.links(keys, outgoing=outgoing, verbs=verbs), outgoing=outgoing)
+
+    def ids(self, ties: Collection[int | str]) -> Mapping[int | str, str]:
+        return {one: str(one) for one in ties}
 
     def _tied(
         self, ask: Ask, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str]

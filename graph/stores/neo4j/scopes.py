@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from graph.model import Interval, Knowledge, Outcome, Run, RunFold, Scope, ScopeState
+from graph.model import Interval, Knowledge, Outcome, Run, RunFold, Scope, ScopeState, ScopeStatus
 from graph.store import SourceRecord
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.decode import FOLD, fold_of, state_of
@@ -82,6 +82,30 @@ class Scopes:
         known: dict[str, ScopeState | None] = {name: state_of(body) for name, body in rows}
         known |= {name: state for name, state in self._states.items() if name.startswith(f"{source}\n")}
         return [state for _, state in sorted(known.items()) if state is not None]
+
+    def readable(self) -> list[ScopeState]:
+        """Give the present state of every scope, of whatever source, that can be read."""
+        rows = self._commit.read(
+            "MATCH (v:AsbuiltState) WHERE v.last_scope IS NOT NULL AND v.superseded IS NULL AND v.closed IS NULL "
+            "RETURN v.last_scope, v.body"
+        )
+        known = {name: state_of(body) for name, body in rows if name not in self._states}
+        states = [*known.values(), *(state for state in self._states.values() if state is not None)]
+        return [state for state in states if state.status is ScopeStatus.READABLE]
+
+    def judged_before(self, scope: Scope) -> Interval | None:
+        """Give the last complete run of a scope that a revision before this one took notice of."""
+        query = (
+            "MATCH (v:AsbuiltState) WHERE v.{name} = $name AND v.opened < $before "
+            "RETURN v.opened, v.body ORDER BY v.opened DESC LIMIT 1"
+        )
+        both = " UNION ALL ".join(query.format(name=name) for name in ("last_scope", "past_scope"))
+        name, before = scope_text(scope.source, scope.name), self._commit.revision
+        while rows := self._commit.read(both, name=name, before=before):
+            before, body = max(rows)
+            if (judged := state_of(body).judged) is not None:
+                return judged
+        return None
 
     def write_state(self, state: ScopeState | None, scope: Scope) -> None:
         self._looks.clear()

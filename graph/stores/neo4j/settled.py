@@ -197,6 +197,7 @@ class Settling:
         numbers = self._interning.keys(self._commit.read, settled)
         places = self._places(settled)
         moves = self._moves(settled, places)
+        self._commit.written.add("version", moves.new)
         rows: list[list[Any]] = []
         fresh: list[list[Any]] = []
         terms: list[list[Any]] = []
@@ -240,12 +241,14 @@ class Settling:
         numbers = self._interning.keys(self._commit.read, {key for one in versions for key in relation_keys(one)})
         places = self._places(settled)
         moves = self._moves(settled, places)
+        self._commit.written.add("version", moves.new)
         rows, candidates = [], []
         for subject in moves.new:
             version = settled[subject].after
             if version is not None:
                 rows.append(_relation_row(version, places.get(subject), numbers))
                 candidates += [[numbers[key], subject] for key in _several(version)]
+        self._commit.written.add("cited", (text for row in rows for text in row[7:] if text is not None))
         self._wait(versions, numbers)
         return [
             (_VOID, moves.void),

@@ -43,7 +43,7 @@ _CENSUS = (
 _MARK = "UNWIND $rows AS row CREATE (:AsbuiltRevision {number: row[0], instant: row[1]})"
 _WAIT = (
     "UNWIND $rows AS row MATCH (k:AsbuiltKey) USING INDEX k:AsbuiltKey(key) WHERE k.key = row[0] "
-    "SET k._waiting = row[1]"
+    "AND NOT EXISTS { MATCH (v:AsbuiltEntity) WHERE v.last_key = k.key } SET k._waiting = row[1]"
 )
 _JUDGED = (
     "UNWIND $rows AS row MATCH (k:AsbuiltKey) USING INDEX k:AsbuiltKey(key) WHERE k.key = row[0] REMOVE k._waiting"
@@ -71,6 +71,7 @@ class Neo4jStage:
         self._claims = Claims(commit)
         self._settling = Settling(commit, interning, self._present)
         self._judged: list[list[str]] = []
+        self._again: set[str] = set()
 
     @property
     def revision(self) -> int:
@@ -154,7 +155,9 @@ class Neo4jStage:
         self._documents.forget(source, ids)
 
     def judge(self, scope: Scope) -> None:
-        self._judged += [[key] for key in self._present.judged(scope)]
+        again = set(self._present.waits_again(scope))
+        self._judged += [[key] for key in self._present.judged(scope) if key not in again]
+        self._again |= again
 
     def write_state(self, state: ScopeState | None, scope: Scope) -> None:
         self._scopes.write_state(state, scope)
@@ -174,25 +177,21 @@ class Neo4jStage:
     # ------------------------------------------------------------------------------------------------ the end
 
     def publish(self, now: datetime | None) -> RevisionMark | None:
-        mark = None
+        mark, last = None, list[Write]()
         if now is not None:
             mark = RevisionMark(self.revision, max(now, self._head.instant + timedelta(microseconds=1)))
             census = [[kind, more] for kind, more in self._settling.census.items() if more]
             marked = [[mark.number, microseconds(mark.instant)]]
-            self._commit.write([*self._scopes.versions(), (_CENSUS, census), (_MARK, marked)])
-        self._commit.publish([*self._scopes.writes(), *self._later()], mark)
+            last += [*self._scopes.versions(), (_CENSUS, census), (_MARK, marked)]
+        self._commit.write(self._waits(), versions=False)
+        self._commit.publish([*last, *self._scopes.writes(), *self._later()], mark)
         self._published(mark or self._head, self._documents.changed)
         return mark
 
+    def _waits(self) -> list[Write]:
+        """Say which keys wait to be looked for. One too many costs a look, so it need not wait for the last step."""
+        waiting = sorted(self._settling.named.keys() | self._again)
+        return [(_WAIT, [[key, f"{Key(key).kind}\n{key}"] for key in waiting])]
+
     def _later(self) -> list[Write]:
-        named = self._settling.named
-        had = self._commit.read(
-            "MATCH (v:AsbuiltEntity) WHERE v.last_key IN $wanted RETURN DISTINCT v.last_key", wanted=list(named)
-        )
-        waiting = sorted(named.keys() - {key for (key,) in had})
-        return [
-            *self._documents.later,
-            *self._claims.later,
-            (_JUDGED, self._judged),
-            (_WAIT, [[key, f"{Key(key).kind}\n{key}"] for key in waiting]),
-        ]
+        return [*self._documents.later, *self._claims.later, (_JUDGED, self._judged)]

@@ -39,8 +39,18 @@ class Neo4jStore:
     def _database(self) -> Database:
         with self._guard:
             if self._opened is None:
-                self._opened = Database(self._url, self._login or login_from())
+                database = Database(self._url, self._login or login_from())
+                try:
+                    database.greet()
+                except BaseException:
+                    database.close()
+                    raise
+                self._opened = database
             return self._opened
+
+    def is_made(self) -> bool:
+        """Tell whether the database holds a store, of whatever version."""
+        return self._database().reading(steps_taken) > 0
 
     def _prepared(self) -> Database:
         """Give the database once it is known to hold a store. Reading prepares nothing."""
@@ -54,7 +64,7 @@ class Neo4jStore:
             if taken != len(STEPS):
                 older = "has not been prepared by this Asbuilt yet: run `asbuilt discover` or `asbuilt once`"
                 newer = "was written by a newer Asbuilt: upgrade this one"
-                raise StoreError(f"{self._url} {older if taken < len(STEPS) else newer}")
+                raise StoreError(f"the store at {self._url} {older if taken < len(STEPS) else newer}")
             self._ready = True
         return database
 
@@ -91,8 +101,7 @@ class Neo4jStore:
         yield Neo4jReader(database, self._lookup, mark or database.reading(newest_mark))
 
     def dump(self) -> Iterator[Record]:
-        database = self._prepared()
-        return dumped(database, self._lookup, database.reading(newest_mark))
+        return dumped(self._prepared(), self._lookup)
 
     def writer(self) -> Neo4jWriter:
         database = self._database()
@@ -101,10 +110,12 @@ class Neo4jStore:
         return self._writer
 
     def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        with self._guard:
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None
-                self._ready = False
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            with self._guard:
+                if self._opened is not None:
+                    self._opened.close()
+                    self._opened = None
+                    self._ready = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 from graph.model import RevisionMark, Scope
 from graph.plan import Known
-from graph.store import StoreError
+from graph.store import StoreError, StoreLocked
 from graph.stores.neo4j.aftermath import Aftermath
 from graph.stores.neo4j.commit import Commit, take_back
 from graph.stores.neo4j.connection import Ask, Database
@@ -17,6 +18,7 @@ from graph.stores.neo4j.lease import SECONDS, Lease
 from graph.stores.neo4j.numbers import Interning, Lookup
 from graph.stores.neo4j.restore import Restoring
 from graph.stores.neo4j.stage import Neo4jStage
+from graph.stores.neo4j.written import Written
 from graph.stores.values import mark_of
 from graph.stores.warm import WarmKnown
 from graph.transfer.records import Record
@@ -30,10 +32,17 @@ class Neo4jWriter:
         self._lookup = lookup
         self._lease = Lease(database, lease_seconds)
         self._turn = threading.Lock()
-        self._interning = Interning()
         self._warm = WarmKnown()
         self._closed = False
-        take_back(database, self._lease.fence)
+        self._pool = ThreadPoolExecutor(1, "asbuilt-step")
+        self._unfinished = True
+        try:
+            self._tidy()
+        except BaseException:
+            self._lease.release()
+            raise
+        self._written = Written(empty=database.reading(_is_empty))
+        self._interning = Interning(self._written)
         self._aftermath = Aftermath(database, lookup)
         self._aftermath.due()
 
@@ -43,7 +52,7 @@ class Neo4jWriter:
             return warm
         commits = self._warm.commits
         known, head = self._database.reading(lambda ask: known_in(ask, scope))
-        self._warm.keep(scope, known, commits)
+        self._warm.keep(scope, known, head, commits)
         return known, head
 
     def known_of(self, source: str, ids: Collection[str]) -> Mapping[str, Known]:
@@ -54,7 +63,8 @@ class Neo4jWriter:
         with self._turn:
             if self._closed:
                 raise StoreError(f"this writer of {self._database.url} was closed: ask the store for another one")
-            commit = Commit(self._database, self._lease.fence, self._database.reading(newest_mark))
+            self._tidy()
+            commit = self._begin()
             published = False
 
             def done(head: RevisionMark, changed: Mapping[str, Collection[str]]) -> None:
@@ -66,22 +76,49 @@ class Neo4jWriter:
                 yield Neo4jStage(commit, (self._interning, self._lookup), commit.head, base, done)
             finally:
                 if not published:
-                    self._interning = Interning()
-                    if commit.begun:
-                        take_back(self._database, self._lease.fence)
+                    with suppress(StoreError):  # a step may still be on its way: it comes first, or fails
+                        commit.wait()
+                    self._interning = Interning(self._written)
+                    self._unfinished = commit.begun
+                    self._tidy_or_later()
                 elif commit.begun:
                     self._aftermath.due()
 
+    def _begin(self) -> Commit:
+        head = self._database.reading(newest_mark)
+        return Commit(self._database, self._lease.fence, head, self._written, self._pool)
+
+    def _tidy(self) -> None:
+        """Take back what an earlier commit left. It may have been published, where nobody learned of it in time."""
+        if self._unfinished:
+            take_back(self._database, self._lease.fence)
+            self._warm.forget()
+            self._unfinished = False
+
+    def _tidy_or_later(self) -> None:
+        """Take back what was written, or leave it to the next commit: what was raised first says what is wrong."""
+        try:
+            self._tidy()
+        except StoreLocked:
+            raise
+        except StoreError:
+            pass
+
     def restore(self, records: Iterable[Record]) -> RevisionMark:
         with self._turn:
-            commit = Commit(self._database, self._lease.fence, self._database.reading(newest_mark))
+            self._written = Written(empty=False)
+            self._interning = Interning(self._written)
+            commit = self._begin()
             try:
-                Restoring(commit, Interning()).restore(records)
+                Restoring(commit, self._interning).restore(records)
                 rows = self._database.read("MATCH (r:AsbuiltRevision) RETURN r.number, r.instant")
                 mark = mark_of(max((number, instant) for number, instant in rows))
                 commit.publish([], mark)
             except BaseException:
-                take_back(self._database, self._lease.fence)
+                with suppress(StoreError):
+                    commit.wait()
+                self._unfinished = True
+                self._tidy_or_later()
                 raise
             self._aftermath.due()
             return mark
@@ -91,7 +128,13 @@ class Neo4jWriter:
             if not self._closed:
                 self._closed = True
                 self._aftermath.close()
+                self._pool.shutdown()
                 self._lease.release()
+
+
+def _is_empty(ask: Ask) -> bool:
+    """Tell whether nothing was ever written: also no key, of which some outlast a first load that was taken back."""
+    return newest_mark(ask).number == 0 and not ask("MATCH (k:AsbuiltKey) RETURN k.key LIMIT 1")
 
 
 def newest_mark(ask: Ask) -> RevisionMark:

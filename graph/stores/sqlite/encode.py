@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from graph.model import Change, DocumentRef, EntityVersion, Key, KeyEnd, Relation, RelationVersion, Resolved, Tie
@@ -38,7 +39,7 @@ def entity_row(number: int, key: int, kind: int, version: EntityVersion, revisio
     )
 
 
-def relation_keys(version: RelationVersion) -> Iterable[str]:
+def relation_keys(version: RelationVersion) -> Iterable[Key]:
     """Give every key that a relation's version needs a number for."""
     for stated, meant in ((version.stated.source, version.source), (version.stated.target, version.target)):
         if isinstance(stated, KeyEnd):
@@ -140,11 +141,8 @@ def change_row(
     )
 
 
-def ancestors(key: Key) -> list[Key]:
+@lru_cache(maxsize=16_384)
+def ancestors(key: Key) -> tuple[Key, ...]:
     """Give all that contains a thing, nearest first."""
-    found = []
     container = key.container
-    while container is not None:
-        found.append(container)
-        container = container.container
-    return found
+    return () if container is None else (container, *ancestors(container))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from graph.model import DocumentRef, Key
 from graph.stores.sqlite.rows import chunks, marks
@@ -47,16 +48,15 @@ class Lookup:
             self._numbers[text] = number
 
     def keys(self, db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Key]:
-        """Give keys by number."""
+        """Give keys by number: these, and any others that are remembered."""
         if len(self._keys) > REMEMBERED:
             self._keys, self._key_numbers = {}, {}
-        known = self._keys
-        wanted = set(numbers)
-        for portion in chunks(wanted - known.keys()):
+        known, key_numbers = self._keys, self._key_numbers
+        for portion in chunks({number for number in numbers if number not in known}):
             for number, text in db.execute(f"SELECT id, text FROM key WHERE id IN ({marks(len(portion))})", portion):
-                known[number] = Key(text)
-                self._key_numbers[text] = number
-        return {number: known[number] for number in wanted}
+                known[number] = key = Key(text)
+                key_numbers[key] = number
+        return known
 
     def refs(self, db: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, DocumentRef]:
         """Give documents by number."""
@@ -72,10 +72,17 @@ class Lookup:
 
     def key_numbers(self, db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
         """Give the numbers of those keys that somebody named."""
-        wanted, known = set(keys), self._key_numbers
-        found: dict[str, int] = {key: known[key] for key in wanted if key in known}
+        known = self._key_numbers
+        found: dict[str, int] = {}
+        unknown: set[str] = set()
+        for key in keys:
+            number = known.get(key)
+            if number is None:
+                unknown.add(key)
+            else:
+                found[key] = number
         by_kind: dict[int, list[str]] = {}
-        for key in wanted - found.keys():
+        for key in unknown:
             kind = self.number(db, key.rsplit("/", 2)[-2]) if "/" in key else None
             if kind is not None:
                 by_kind.setdefault(kind, []).append(key)
@@ -84,6 +91,20 @@ class Lookup:
                 sql = f"SELECT text, id FROM key WHERE kind = ? AND text IN ({marks(len(portion))})"
                 found.update(db.execute(sql, [kind, *portion]))
         return found
+
+    def key_of_each(self, db: sqlite3.Connection, numbers: Sequence[int]) -> list[Key]:
+        """Give the key of each number, in their order."""
+        try:
+            return list(map(self._keys.__getitem__, numbers))
+        except KeyError:
+            return list(map(self.keys(db, numbers).__getitem__, numbers))
+
+    def number_of_each(self, db: sqlite3.Connection, keys: AbstractSet[str]) -> list[int]:
+        """Give the numbers of those keys that somebody named, in whatever order."""
+        try:
+            return list(map(self._key_numbers.__getitem__, keys))
+        except KeyError:
+            return list(self.key_numbers(db, keys).values())
 
     def document_numbers(self, db: sqlite3.Connection, refs: Iterable[DocumentRef]) -> dict[int, DocumentRef]:
         """Give the numbers of those documents that were ever stored."""

@@ -206,10 +206,11 @@ class Present:
         state = self._scopes.state(scope)
         row = self._db.execute(
             "SELECT s.judged_start FROM scope AS n CROSS JOIN state AS s ON s.scope = n.id "
-            "WHERE n.source = ? AND n.name = ? AND s.opened < ? ORDER BY s.opened DESC LIMIT 1",
+            "WHERE n.source = ? AND n.name = ? AND s.opened < ? AND s.judged_start NOTNULL "
+            "ORDER BY s.opened DESC LIMIT 1",
             [scope.source, scope.name, self._revision],
         ).fetchone()
-        if row is None or row[0] is None or state is None or _looked_since(state, row[0]):
+        if row is None or state is None or _looked_since(state, row[0]):
             return
         low, high = _bounds(scope)
         for kind in self._decoder.lookup.numbers(self._db, scope.states):

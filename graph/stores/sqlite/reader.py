@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from graph.hops import Hop
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -19,7 +20,7 @@ from graph.model import (
     ScopeState,
 )
 from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
-from graph.stores.sqlite.decode import CLAIM, ENTITY, LINK, RELATION, Decoder, Row
+from graph.stores.sqlite.decode import CLAIM, ENTITY, HOP, LINK, RELATION, Decoder, Row
 from graph.stores.sqlite.history import changes
 from graph.stores.sqlite.listing import census, listed
 from graph.stores.sqlite.lookup import Lookup
@@ -27,7 +28,7 @@ from graph.stores.sqlite.rows import chunks, digest_of, marks
 from graph.stores.sqlite.scopes import FOLD, STATE, folds_of, sources_of, state_of
 from graph.stores.sqlite.spans import IN_FORCE, IN_FORCE_NOW, probes
 from graph.stores.sqlite.terms import found
-from graph.stores.values import instant, microseconds, unpacked
+from graph.stores.values import dumped, instant, microseconds, unpacked
 from graph.terms import Term
 
 
@@ -81,17 +82,40 @@ class SqliteReader:
         rows = self._tied_to(LINK, keys, outgoing=outgoing, verbs=verbs)
         return self._decoder.links(rows)
 
+    def hops(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Hop]:
+        here, there = ("source", "target") if outgoing else ("target", "source")
+        both = f"AND v.{there} IS NOT NULL"
+        columns = HOP.format(here=here, there=there)
+        return self._decoder.hops(self._ties(columns, keys, outgoing=outgoing, verbs=verbs, rest=both))
+
+    def ids(self, ties: Collection[int | str]) -> Mapping[int | str, str]:
+        found = self._decoder.digests([int(tie) for tie in ties])
+        return {tie: found[int(tie)] for tie in ties}
+
     def _tied_to(self, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str]) -> list[Row]:
         """Read columns of the relations in force whose source (or else target) is tied to one of the keys, by id."""
-        numbers = list(self._lookup.key_numbers(self._db, keys).values())
+        stated = "CROSS JOIN relation AS r ON r.id = v.relation"
+        return self._ties(columns, keys, outgoing=outgoing, verbs=verbs, stated=stated, rest="ORDER BY r.digest")
+
+    def _ties(
+        self,
+        columns: str,
+        keys: Collection[Key],
+        *,
+        outgoing: bool,
+        verbs: Collection[str],
+        stated: str = "",
+        rest: str = "",
+    ) -> list[Row]:
+        """Read columns of those relations. stated: joins what they tie as stated. rest: what follows."""
+        numbers = self._lookup.number_of_each(self._db, set(keys))
         spans = IN_FORCE_NOW if self._mark.number == self._head else IN_FORCE
         in_force = spans.format(table="relation_version", column="source" if outgoing else "target")
         said = ",".join(map(str, self._lookup.numbers(self._db, verbs)))
         among = f"v.verb IN ({said})" if verbs else "1"
         return self._db.execute(
-            f"SELECT {columns} FROM json_each(:wanted) AS wanted CROSS JOIN {in_force} "
-            f"CROSS JOIN relation AS r ON r.id = v.relation WHERE {among} ORDER BY r.digest",
-            {**self._at, "wanted": json.dumps(numbers)},
+            f"SELECT {columns} FROM json_each(:wanted) AS wanted CROSS JOIN {in_force} {stated} WHERE {among} {rest}",
+            {**self._at, "wanted": dumped(numbers)},
         ).fetchall()
 
     def unsettled(self, key: Key) -> Sequence[RelationVersion]:

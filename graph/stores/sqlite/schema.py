@@ -126,6 +126,16 @@ CREATE TABLE term (field INTEGER, text TEXT, key INTEGER, since INTEGER NOT NULL
     WITHOUT ROWID;
 """
 
+_HOPS = """
+-- These hold all that a traversal reads of a relation, so that it reads no row of a table.
+DROP INDEX relation_source;
+DROP INDEX relation_target;
+CREATE INDEX relation_source ON relation_version (source, class, opened, closed, verb, target, confidence, relation)
+    WHERE source IS NOT NULL;
+CREATE INDEX relation_target ON relation_version (target, class, opened, closed, verb, source, confidence, relation)
+    WHERE target IS NOT NULL;
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -137,6 +147,6 @@ class Step:
 
 STEPS = (
     Step(_NAMES + _SCOPES + _DOCUMENTS + _VERSIONS + _CHANGES + "INSERT INTO mark VALUES (0, 0);"),
-    Step(_TERMS, fill),
+    Step(_TERMS + _HOPS, fill),
 )
 """Each leads from the version of its place to the next. One that was released is never edited: another follows it."""

@@ -120,10 +120,11 @@ class Settling:
             id_ = self._sequence - 1
             evidence = [documents[ref] for ref in version.evidence]
             subject = (number, None) if column == 0 else (None, number)
-            named = sorted({numbers[key] for key in named_by(one.before, one.after)}) if column else []
+            about = named_by(one.before, one.after)
+            named = sorted({numbers[key] for key in about}) if column else []
             rows.append(change_row(id_, subject, self._interning.word(change.word), change, evidence, named))
             named_rows += [(key, id_) for key in named]
-            places = {place for key in named_by(one.before, one.after) for place in ancestors(key)}
+            places = {place for key in about for place in ancestors(key)}
             under_rows += [(numbers[place], id_) for place in places]
         self._db.executemany(f"INSERT INTO change VALUES ({marks(14)})", rows)
         self._db.executemany("INSERT INTO change_named VALUES (?, ?)", named_rows)
@@ -189,7 +190,7 @@ class Settling:
 
     def _relations(self, relations: Sequence[Settled[RelationVersion]]) -> None:
         versions = [version for one in relations for version in (one.before, one.after) if version is not None]
-        named = {Key(key) for version in versions for key in relation_keys(version)}
+        named = {key for version in versions for key in relation_keys(version)}
         keys = self._interning.keys([*named, *{place for key in named for place in ancestors(key)}])
         numbers = self._numbered(relations, keys)
         settled = {numbers[one.subject]: one for one in relations if one.subject in numbers}

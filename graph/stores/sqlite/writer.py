@@ -56,7 +56,7 @@ class SqliteWriter:
         commits = self._warm.commits
         with self._snapshots() as (db, mark):
             known = known_in(db, self._lookup, scope)
-        self._warm.keep(scope, known, commits)
+        self._warm.keep(scope, known, mark.number, commits)
         return known, mark.number
 
     def known_of(self, source: str, ids: Collection[str]) -> Mapping[str, Known]:

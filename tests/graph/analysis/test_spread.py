@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
 
 import networkx as nx
 import pytest
@@ -11,7 +14,9 @@ from hypothesis import strategies as st
 
 from graph.analysis.arcs import Flow
 from graph.analysis.spread import Bounds, Spread, Why, spread
+from graph.hops import Hop
 from graph.model import VERBS, Harm, Key
+from graph.stores.memory.reader import MemoryReader
 from tests.graph.analysis.naive import Naive
 from tests.graph.analysis.nets import Tie, net, thing
 
@@ -159,3 +164,31 @@ def test_the_cap_keeps_the_surest(ties: list[Tie], root: Key, most: int) -> None
         (one.key, one.p, one.hops) for one in whole.reached[:most]
     ]
     assert any(cut.why is Why.LIMIT for cut in some.cuts) == (len(whole.reached) > most)
+
+
+def told(found: Spread) -> list[tuple[Key, float, list[tuple[Key, int | str]]]]:
+    """Give all that is reached, with the ties of its best path."""
+    paths = ((one, [(each.key, each.arc.tie) for each in one.path() if each.arc is not None]) for one in found.reached)
+    return [(one.key, one.p, path) for one, path in paths]
+
+
+@given(
+    st.one_of(plain_nets(), grouped_nets()), st.sampled_from([*NAMES[:3], *ROOTS]), st.randoms(use_true_random=False)
+)
+def test_whatever_order_a_store_gives_ties_in(ties: list[Tie], root: Key, random: Random) -> None:
+    """Among equally sure paths the same is told, parallel ties included, whatever order the ties come in."""
+    doubled = [replace(one, slot=slot) for one in ties for slot in ("", "again")]
+    with net(doubled).store.reader() as reader, pytest.MonkeyPatch.context() as patch:
+        expected = spread(reader, root, Flow.HARM, BOUNDS)
+        inner = MemoryReader.hops
+
+        def shuffled(self: MemoryReader, keys: Sequence[Key], *, outgoing: bool, verbs: Sequence[str]) -> list[Hop]:
+            found = list(inner(self, keys, outgoing=outgoing, verbs=verbs))
+            random.shuffle(found)
+            return found
+
+        patch.setattr(MemoryReader, "hops", shuffled)
+        for _ in range(3):
+            found = spread(reader, root, Flow.HARM, BOUNDS)
+            assert told(found) == told(expected)
+            assert (found.lost, found.members, found.cuts) == (expected.lost, expected.members, expected.cuts)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from graph.hops import Hop, hops_of
 from graph.model import AliasName, Cause, DocumentRef, Interval, Key
 from graph.store import ChangeFilter, EntityFilter, GraphReader, RecordedChange
 from graph.stores.memory import MemoryStore
@@ -40,6 +42,17 @@ def numbered(changes: list[RecordedChange]) -> list[RecordedChange]:
     return [replace(one, sequence=0) for one in changes]
 
 
+def told_hops(reader: GraphReader, keys: Sequence[Key], *, outgoing: bool) -> list[Hop]:
+    """Give hops by what they say, with ids for what the reader knows the ties by; they must be what `links` says."""
+    hops = reader.hops(keys, outgoing=outgoing)
+    ids = reader.ids({one.tie for one in hops})
+    told = sorted(one._replace(tie=ids[one.tie]) for one in hops)
+    assert told == sorted(hops_of(reader.links(keys, outgoing=outgoing), outgoing=outgoing))
+    running = [one for one in told if one.verb == "RUNS_ON"]
+    assert len(running) == len(reader.hops(keys, outgoing=outgoing, verbs=["RUNS_ON"]))
+    return told
+
+
 def answers(reader: GraphReader, universe: Universe) -> dict[str, Any]:
     """Ask everything."""
     keys = sorted(universe.keys)
@@ -60,6 +73,7 @@ def answers(reader: GraphReader, universe: Universe) -> dict[str, Any]:
     said["ties"] = dict(reader.latest_ties(universe.ties))
     said["links"] = [list(reader.links(keys, outgoing=outgoing)) for outgoing in (True, False)]
     said["running"] = list(reader.links(keys, outgoing=True, verbs=["RUNS_ON"]))
+    said["hops"] = [told_hops(reader, keys, outgoing=outgoing) for outgoing in (True, False)]
     said["claims"] = {name: list(held) for name, held in reader.claims(universe.names).items()}
     said["documents"] = dict(reader.documents(universe.refs))
     said["doubts"] = dict(reader.doubts(universe.refs))

@@ -9,8 +9,8 @@ import pytest
 
 from graph.analysis.freshness import ANYTHING, ScopeFreshness, freshness
 from graph.analysis.presence import Doubt, Presence, Said, presence
-from graph.model import Document, Ended, Position, Scope
-from graph.store import GraphStore
+from graph.model import Cause, Document, Ended, Key, Position, Scope
+from graph.store import ChangeFilter, GraphStore
 from tests.graph.stores.estate import CLUSTER, NODE, NODES, OTHER, POD, PODS, SHOP
 from tests.graph.world import World, alias_end, document, entity, exclusive, tie
 
@@ -249,3 +249,98 @@ def doubted(store: GraphStore) -> tuple[set[str], Doubt | None]:
     assert said.said is Said.PRESENT
     with store.reader() as reader:
         return {state.scope.name for state in reader.scopes()}, said.doubt
+
+
+# ---------------------------------------------------------------------------------------------------- scopes that grow
+
+CONFIG = Scope("kube", "config", frozenset({"k8s.configmap"}), SHOP)
+TWO = replace(CONFIG, states=frozenset({"k8s.configmap", "k8s.serviceaccount"}))
+WIDER = replace(CONFIG, range=CLUSTER)
+OTHERWISE = replace(CONFIG, states=frozenset({"k8s.serviceaccount"}))
+ACCOUNT = SHOP.child("k8s.serviceaccount", "cart")
+ELSEWHERE = CLUSTER.child("k8s.namespace", "other").child("k8s.configmap", "c")
+
+GROWN = pytest.mark.parametrize(
+    ("grown", "verb", "named"),
+    [(TWO, "RUNS_AS", ACCOUNT), (WIDER, "USES_CONFIG", ELSEWHERE), (OTHERWISE, "USES_IDENTITY", ACCOUNT)],
+    ids=["more kinds", "a wider range", "other kinds"],
+)
+
+
+def said_of(store: GraphStore, key: Key) -> tuple[Said, Doubt | None]:
+    """Tell what is said of a key at the newest revision, and what doubt there is."""
+    with store.reader() as reader:
+        one = presence(reader, key)
+    assert one is not None
+    return one.said, one.doubt
+
+
+@GROWN
+def test_what_a_scope_covers_more_is_missing_only_once_it_was_looked_for(
+    kube: World, store: GraphStore, grown: Scope, verb: str, named: Key
+) -> None:
+    """A scope whose states or range grow has looked for nothing of what is new, and is not read until it is read so."""
+    kube.scopes("kube", PODS, NODES, CONFIG)
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, verb, named)))
+    assert said_of(store, named) == (Said.MENTIONED, None)
+    kube.read(CONFIG)
+    before = store.head().number
+    kube.scopes("kube", PODS, NODES, grown)
+    assert said_of(store, named) == (Said.MENTIONED, Doubt.UNKNOWN)
+    kube.fail(grown)
+    kube.scopes("kube", PODS, NODES, grown)
+    assert said_of(store, named) == (Said.MENTIONED, Doubt.UNKNOWN)
+    kube.pass_(minutes=1)
+    kube.read(grown)
+    assert said_of(store, named) == (Said.MISSING, None)
+    with store.reader(store.revision(before)) as reader:
+        there = presence(reader, named)
+    assert there is not None
+    assert (there.said, there.doubt) == (Said.MENTIONED, None)
+
+
+def test_what_was_missing_before_a_scope_grew_is_missing_again_once_it_was_read(kube: World, store: GraphStore) -> None:
+    """Growing takes back what a scope said of absence, also where the clock went back, until it is read anew."""
+    lost = SHOP.child("k8s.configmap", "c")
+    kube.scopes("kube", PODS, NODES, CONFIG)
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, "USES_CONFIG", lost)))
+    kube.read(CONFIG)
+    assert said_of(store, lost) == (Said.MISSING, None)
+    kube.scopes("kube", PODS, NODES, TWO)
+    assert said_of(store, lost) == (Said.MENTIONED, Doubt.UNKNOWN)
+    kube.pass_(hours=-2)
+    kube.read(TWO)
+    assert said_of(store, lost) == (Said.MENTIONED, None)
+    kube.pass_(hours=3)
+    assert kube.read(TWO).mark is not None
+    assert said_of(store, lost) == (Said.MISSING, None)
+
+
+def test_a_kind_that_a_scope_states_anew_looks_like_no_incident(kube: World, store: GraphStore) -> None:
+    """What is seen first because its scope grew is a first look, and may have happened at any time before."""
+    kube.scopes("kube", PODS, NODES, CONFIG)
+    kube.read(CONFIG)
+    kube.scopes("kube", PODS, NODES, TWO)
+    kube.read(TWO, document("s", "1", entity(ACCOUNT)))
+    with store.reader() as reader:
+        made = reader.changes(ChangeFilter(words=frozenset({"k8s.serviceaccount"})), 10)
+    assert [(one.change.cause, one.change.happened.start) for one in made] == [(Cause.FIRST_LOOK, None)]
+
+
+def test_a_scope_that_covers_less_has_been_read(kube: World, store: GraphStore) -> None:
+    """What a smaller scope covers was looked for by the larger one: what was missing is missing still."""
+    lost = SHOP.child("k8s.configmap", "c")
+    kube.scopes("kube", PODS, NODES, TWO)
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, "USES_CONFIG", lost)))
+    kube.read(TWO)
+    kube.scopes("kube", PODS, NODES, CONFIG)
+    assert said_of(store, lost) == (Said.MISSING, None)
+
+
+def test_a_batch_of_a_watch_lets_no_scope_grow(kube: World, store: GraphStore) -> None:
+    """A batch that comes under a wider scope than the one that was read has looked for nothing more."""
+    kube.scopes("kube", PODS, NODES, CONFIG)
+    kube.read(PODS, document("a", "1", entity(POD), tie(POD, "RUNS_AS", ACCOUNT)))
+    kube.read(CONFIG)
+    kube.watch(TWO, document("c", "1", entity(SHOP.child("k8s.configmap", "d"))))
+    assert said_of(store, ACCOUNT) == (Said.MENTIONED, None)

@@ -1,0 +1,55 @@
+"""How is a store opened, wherever it is? By who writes it, and by who only reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graph.store import GraphStore, StoreError
+from graph.stores.location import Location, Server
+from graph.stores.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from graph.stores.neo4j import Neo4jStore
+
+
+def open_to_write(location: Location) -> GraphStore:
+    """Open a store that may have to be made. It is made, and taken, when its writer is asked for."""
+    if isinstance(location, Server):
+        return _neo4j(location)
+    try:
+        location.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        told = f"the folder {location.parent} cannot be made ({error.strerror}): give another --store"
+        raise StoreError(told) from None
+    return SqliteStore(location)
+
+
+def open_to_read(location: Location) -> GraphStore:
+    """Open a store that is there. Reading never makes one: where there is none, StoreError says how to come by it.
+
+    A file is looked for at once, a server is asked at the first question.
+    """
+    if isinstance(location, Server):
+        return _neo4j(location)
+    if not location.is_file():
+        raise StoreError(
+            f"there is no store at {location}: run `asbuilt once` first, or name another with --store or ASBUILT_STORE"
+        )
+    return SqliteStore(location)
+
+
+def holds_store(location: Location) -> bool:
+    """Tell whether there is a store already. Raise StoreError where a server does not tell."""
+    if not isinstance(location, Server):
+        return location.exists()
+    store = _neo4j(location)
+    try:
+        return store.is_made()
+    finally:
+        store.close()
+
+
+def _neo4j(server: Server) -> Neo4jStore:
+    from graph.stores.neo4j import Neo4jStore
+
+    return Neo4jStore(server.url)
