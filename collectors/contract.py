@@ -34,6 +34,14 @@ class Failed(CollectorError):
         """Seconds that the source asked to be left alone, if it did."""
 
 
+class Outdated(CollectorError):
+    """A watch cannot go on from its position, for the source has forgotten what came after it: list again."""
+
+
+class Unwatchable(CollectorError):
+    """The source does not tell of changes in a scope, whatever the account may do: list it, again and again."""
+
+
 @runtime_checkable
 class Collector(Protocol):
     """One configured source, ready to be read. Blocking; each call has a time-out of its own."""
@@ -63,7 +71,14 @@ class Watching(Collector, Protocol):
     """A collector whose source also tells of changes as they happen."""
 
     def watch(self, scope: Scope, since: Position) -> Iterator[Document | Ended | Position]:
-        """Yield what changed in a scope after a position, for as long as the source keeps telling."""
+        """Yield what changed in a scope after a position, for as long as the source keeps telling.
+
+        The first item is `since` again: the connection stands, and from here on nothing is left out. The version of a
+        document is its position, and positions never go back. A later Position says: all up to here was told. When
+        the iterator ends, the source only ended this connection, and telling goes on from the last position heard. It
+        raises Outdated where the source has forgotten what came after `since`, Forbidden or Unwatchable where it tells
+        nobody, or not this account, and Failed for everything else.
+        """
         ...
 
 

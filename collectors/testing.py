@@ -7,11 +7,11 @@ collector that passes all of them can be trusted with the absence of things.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, TypeAlias
 
-from collectors.contract import Collector, CollectorError, looks_secret
-from graph.model import VERBS, Document, Entity, Key, KeyEnd, Knowledge, Position, Relation, Scope, Statement
+from collectors.contract import Collector, CollectorError, Watching, looks_secret
+from graph.model import VERBS, Document, Ended, Entity, Key, KeyEnd, Knowledge, Position, Relation, Scope, Statement
 from graph.model.canonical import end_text, statement_record, statements_text
 from graph.model.kinds import check_word
 
@@ -110,6 +110,38 @@ def check_failure_at_each_page_raises(failing: Callable[[int], Collector], scope
             raise AssertionError(f"{scope_name}: a failure at page {page} gave a world of {len(documents)} documents")
 
 
+def check_watch_begins(collector: Watching) -> None:
+    """Check that a watch of every scope with a position says first from where on it tells; or says that it does not."""
+    for scope in collector.scopes():
+        since = next((item for item in collector.observe(scope) if isinstance(item, Position)), None)
+        if since is None:
+            continue
+        with suppress(CollectorError), closing(_watched(collector, scope, since)) as events:
+            first = next(events)
+            assert first == since, f"{scope.name}: a watch from {since} begins with {first}"
+
+
+def check_watch_agrees(collector: Watching, scope: Scope, change: Callable[[], None]) -> None:
+    """Check that a watch from one listing on tells all that the next listing shows differently, and not less.
+
+    change: changes something in the scope.
+    """
+    since, before = _listed(collector, scope)
+    with closing(_watched(collector, scope, since)) as events:
+        assert next(events) == since, f"{scope.name}: a watch does not begin with its position"
+        change()
+        until, after = _listed(collector, scope)
+        assert before != after, f"{scope.name}: nothing was changed, so nothing is proved"
+        for event in events:
+            if before == after:
+                return
+            position = _apply(scope, before, event)
+            assert position <= until or before == after, f"{scope.name}: a watch left out what a listing shows"
+            if before == after:
+                return
+    raise AssertionError(f"{scope.name}: a watch ended before it had told what a listing shows")
+
+
 def check_only_reads(requests: Iterable[str]) -> None:
     """Check the verbs (or HTTP methods) that reached the source: only list, get and watch are ever called."""
     wrong = {verb.lower() for verb in requests} - {"get", "list", "watch", "head"}
@@ -137,6 +169,37 @@ def written(observed_world: World) -> dict[Scope, list[tuple[str, str, str]]]:
 def word_of(statement: Statement) -> str:
     """Give the kind of an entity, or the verb of a relation."""
     return statement.kind if isinstance(statement, Entity) else statement.verb
+
+
+def _watched(collector: Watching, scope: Scope, since: Position) -> Any:
+    """Watch, by what can be closed; so the connection is not left to the garbage."""
+    return collector.watch(scope, since)
+
+
+def _listed(collector: Collector, scope: Scope) -> tuple[Position, dict[str, str]]:
+    """List a scope: its position, and what each document states."""
+    position = None
+    documents: dict[str, str] = {}
+    for item in collector.observe(scope):
+        if isinstance(item, Position):
+            position = item
+            documents.clear()
+        else:
+            documents[item.id] = statements_text(item.statements)
+    assert position is not None, f"{scope.name} has no position, and cannot be watched from it"
+    return position, documents
+
+
+def _apply(scope: Scope, documents: dict[str, str], event: Document | Ended | Position) -> Position:
+    """Apply one event of a watch to a listing, and give its position."""
+    if isinstance(event, Position):
+        return event
+    if isinstance(event, Ended):
+        documents.pop(event.id, None)
+        return event.position
+    assert event.version.isdigit(), f"{scope.name}: the version of a watched document is no position: {event.version}"
+    documents[event.id] = statements_text(event.statements)
+    return Position(int(event.version))
 
 
 def _documents_of(collector: Collector, scope_name: str) -> list[Document]:

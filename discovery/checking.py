@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from collectors.contract import Collector
+from collectors.contract import Collector, CollectorError
 from discovery.durations import spoken
 from discovery.reasons import outcome_of, reason_of
-from discovery.source import Source
+from discovery.source import Source, as_watching
 from discovery.workers import Workers
-from graph.model import Scope
+from graph.model import Position, Scope
 
 _ENOUGH = 2
 """Items of a listing that prove that it may be read: a position, and one document."""
@@ -27,12 +27,16 @@ _ENOUGH = 2
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether one scope (or, under `*`, a whole source) can be read: `readable`, `failed` or `forbidden`, and why."""
+    """Whether one scope (or, under `*`, a whole source) can be read: `readable`, `failed` or `forbidden`, and why.
+
+    polled: why it cannot be watched though its source is to be; it is readable all the same.
+    """
 
     source: str
     scope: str
     verdict: str
     reason: str | None = None
+    polled: str | None = None
 
     @property
     def readable(self) -> bool:
@@ -61,33 +65,47 @@ def check(source: Source) -> list[Finding]:
 
 def _check_scopes(source: Source, collector: Collector, scopes: Sequence[Scope], until: float) -> list[Finding]:
     never = threading.Event()
-    readers = Workers[Scope, None](f"check-{source.name}", lambda scope: _begin(collector, scope), source.parallel)
+    readers = Workers[Scope, str | None](
+        f"check-{source.name}", lambda scope: _begin(source, collector, scope), source.parallel
+    )
     waiting = {scope.name for scope in scopes}
     for scope in scopes:
         readers.give(scope)
     found = []
     while waiting and (finished := readers.take(until, never)) is not None:
         waiting.discard(finished.task.name)
-        found.append(_finding(source.name, finished.task.name, finished.error))
+        found.append(_finding(source.name, finished.task.name, finished.error, finished.value))
     readers.dismiss()
     late = f"does not answer within {spoken(source.deadline)}"
     found += [Finding(source.name, name, "failed", late) for name in waiting]
     return sorted(found, key=lambda one: one.scope)
 
 
-def _begin(collector: Collector, scope: Scope) -> None:
-    """Read the beginning of a scope: enough to know that it may be read."""
-    observed: Any = collector.observe(scope)
-    if hasattr(observed, "close"):
-        with closing(observed):
-            list(islice(observed, _ENOUGH))
-    else:
-        list(islice(observed, _ENOUGH))
+def _begin(source: Source, collector: Collector, scope: Scope) -> str | None:
+    """Read the beginning of a scope: enough to know that it may be read. Say why it cannot be watched, if it cannot."""
+    seen = _first(collector.observe(scope), _ENOUGH)
+    position = next((item for item in seen if isinstance(item, Position)), None)
+    watching = as_watching(collector) if source.watch else None
+    if watching is None or position is None:
+        return None
+    try:
+        _first(watching.watch(scope, position), 1)
+    except CollectorError as error:
+        return reason_of(error)
+    return None
 
 
-def _finding(source: str, scope: str, error: BaseException | None) -> Finding:
+def _first(items: Any, count: int) -> list[Any]:
+    """Take the first few items, and let go of the rest."""
+    if not hasattr(items, "close"):
+        return list(islice(items, count))
+    with closing(items):
+        return list(islice(items, count))
+
+
+def _finding(source: str, scope: str, error: BaseException | None, polled: str | None = None) -> Finding:
     if error is None:
-        return Finding(source, scope, "readable")
+        return Finding(source, scope, "readable", polled=polled)
     return Finding(source, scope, outcome_of(error).value, reason_of(error))
 
 
@@ -96,7 +114,8 @@ def show_findings(console: Console, sources: Sequence[Source], findings: Sequenc
     table = Table("source", "scope", "verdict", "reason", box=None, header_style="bold", pad_edge=False)
     for one in findings:
         colour = "green" if one.readable else "red"
-        table.add_row(one.source, escape(one.scope), f"[{colour}]{one.verdict}[/{colour}]", escape(one.reason or ""))
+        told = one.reason or (f"polled, for it cannot be watched: {one.polled}" if one.polled else "")
+        table.add_row(one.source, escape(one.scope), f"[{colour}]{one.verdict}[/{colour}]", escape(told))
     console.print(table)
     for source in sources:
         refused = any(one.verdict == "forbidden" and one.source == source.name for one in findings)

@@ -18,7 +18,9 @@ _CONFIG = click.option(
     envvar="ASBUILT_CONFIG",
     help="Configuration file; else asbuilt.yaml, where there is one.",
 )
-_STORE = click.option("--store", metavar="PATH", envvar="ASBUILT_STORE", help="The SQLite file that holds the graph.")
+_STORE = click.option(
+    "--store", metavar="STORE", envvar="ASBUILT_STORE", help="Where the graph is: a file, or bolt://host:7687 (Neo4j)."
+)
 _OUTPUT = click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
 _VERBOSE = click.option("--verbose", is_flag=True, help="Log more.")
 
@@ -83,7 +85,7 @@ def once(
         ctx.exit(looking.once(Setup.of(config, store), sources, as_json=output == "json"))
 
 
-@click.command()
+@click.command(short_help="Show what reading would change; write nothing.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @_options(_CONFIG, _STORE, _OUTPUT, _VERBOSE)
 @click.option("--limit", type=click.IntRange(min=0), default=200, show_default=True, help="Rows of the table; 0: all.")
@@ -108,7 +110,7 @@ def plan(
         ctx.exit(looking.plan(Setup.of(config, store), sources, as_json=output == "json", limit=limit))
 
 
-@click.command()
+@click.command(short_help="Try the configuration, and which scopes can be read.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @_options(_CONFIG, _OUTPUT)
 @click.pass_context
@@ -140,7 +142,7 @@ def retire(
         ctx.exit(looking.retire(Setup.of(config, store), source, scope, yes=yes))
 
 
-@click.command("export")
+@click.command("export", short_help="Write all that the store keeps to a file.")
 @click.argument("file", default="-")
 @_options(_CONFIG, _STORE)
 def export(file: str, config: str | None, store: str | None) -> None:
@@ -152,7 +154,7 @@ def export(file: str, config: str | None, store: str | None) -> None:
         transferring.export(opened, file)
 
 
-@click.command("import")
+@click.command("import", short_help="Fill an empty store from an export.")
 @click.argument("file")
 @_options(_CONFIG, _STORE)
 def import_(file: str, config: str | None, store: str | None) -> None:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -15,8 +14,8 @@ from discovery.defaults import NothingToRead, choose
 from discovery.registry import Registry
 from discovery.source import Source
 from graph.store import GraphStore, SourceRecord, StoreError
-from graph.stores.location import default_store
-from graph.stores.sqlite import SqliteStore
+from graph.stores.location import Location, NoLocation, Server, default_location
+from graph.stores.opening import open_to_read, open_to_write
 
 FINE, INCOMPLETE, MISTAKEN, NO_STORE = 0, 1, 2, 3
 """The exit codes: all well; a scope could not be read; a mistake in usage or configuration; no store to work with."""
@@ -45,7 +44,7 @@ def in_sentences() -> Iterator[None]:
         yield
     except InvalidConfiguration as error:
         raise Mistake(f"the configuration cannot be used:\n{error}") from None
-    except NothingToRead as error:
+    except (NothingToRead, NoLocation) as error:
         raise Mistake(str(error)) from None
     except StoreError as error:
         raise StoreUnavailable(str(error)) from None
@@ -57,19 +56,19 @@ class Setup:
 
     configuration: Configuration
     registry: Registry
-    store: Path
+    store: Location
 
     @classmethod
     def of(cls, config: str | None, store: str | None) -> Setup:
         """Read the configuration that was named, or is there."""
         registry = Registry.installed()
         configuration = load(config, registry)
-        return cls(configuration, registry, configuration.store_path(store))
+        return cls(configuration, registry, configuration.location(store))
 
     @property
     def hint(self) -> str:
         """Give what a question must be told to find this store: nothing, where it looks there anyhow."""
-        return "" if self.store.absolute() == default_store().absolute() else f" --store {self.store}"
+        return "" if _absolute(self.store) == _absolute(default_location()) else f" --store {self.store}"
 
     def sources(self, known: Sequence[SourceRecord] = ()) -> tuple[tuple[Source, ...], str | None]:
         """Give the configured sources; without any what is read by default, and the line that says so."""
@@ -81,22 +80,17 @@ class Setup:
     @contextmanager
     def opened(self, *, create: bool = True) -> Iterator[GraphStore]:
         """Open the store for as long as the command lasts. Raise StoreError where it is not there, or no store."""
-        if not create and not self.store.exists():
-            raise StoreError(
-                f"there is no store at {self.store}: name it with --store, or fill one with 'asbuilt once'"
-            )
-        try:
-            self.store.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            told = f"the folder {self.store.parent} cannot be made ({error.strerror}): give another --store"
-            raise StoreError(told) from None
-        store = SqliteStore(self.store)
+        store = open_to_write(self.store) if create else open_to_read(self.store)
         try:
             yield store
         finally:
             letting_go = threading.Thread(target=store.close, daemon=True)
             letting_go.start()
             letting_go.join(_LET_GO)
+
+
+def _absolute(place: Location) -> Location:
+    return place if isinstance(place, Server) else place.absolute()
 
 
 def chosen(sources: Sequence[Source], names: Sequence[str]) -> None:

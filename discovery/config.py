@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from collectors.contract import Plugin, SourceSettings
@@ -16,7 +16,7 @@ from discovery.marks import Mark, Marked, Path, Unreadable, read_marked
 from discovery.references import resolved, secret_names
 from discovery.registry import BrokenPlugin, Registry, UnknownType
 from discovery.source import PARALLEL, RESERVED, STALE_INTERVALS, Source
-from graph.stores.location import default_store
+from graph.stores.location import Location, Server, default_location, location_of
 
 FILE = "asbuilt.yaml"
 """Read from the working directory, unless --config or ASBUILT_CONFIG names another."""
@@ -35,6 +35,18 @@ class StoreSettings(_Section):
 
     path: str | None = None
     """The SQLite file; a relative path begins at the configuration file. Else asbuilt/asbuilt.db among user data."""
+    url: str | None = None
+    """The address of a Neo4j server, in place of a file. Its login is in the environment."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.path is not None and self.url is not None:
+            raise ValueError("has both a path and a url: keep one of them")
+        if self.url is not None and not isinstance(location_of(self.url), Server):
+            raise ValueError("url takes the address of a Neo4j server, bolt://host:7687; a file goes under path")
+        if self.path is not None and isinstance(location_of(self.path), Server):
+            raise ValueError("path takes a file; the address of a server goes under url")
+        return self
 
 
 class TokenReference(_Section):
@@ -76,6 +88,8 @@ class SourceEntry(BaseModel):
     """How long one look may take."""
     parallel: int | None = Field(default=None, ge=1, le=64)
     """How many scopes are read side by side; by default what the collector thinks right."""
+    watch: bool = True
+    """Hear of changes as they happen, where the collector can; else the source is only polled."""
 
 
 class Settings(_Section):
@@ -124,14 +138,21 @@ class Configuration:
             for token in self.settings.api.tokens
         ]
 
-    def store_path(self, given: str | None = None) -> FilePath:
-        """Say where the store is: as given on the command line, else as configured, else among the user's data."""
+    def location(self, given: str | None = None) -> Location:
+        """Say where the store is: as given on the command line, else as configured, else as everybody finds it.
+
+        Raise NoLocation where what was given is no such place.
+        """
+        store = self.settings.store
         if given:
-            return FilePath(given).expanduser()
-        if self.settings.store.path:
+            return location_of(given)
+        if store.url:
+            return location_of(store.url)
+        if store.path:
+            place = location_of(store.path)
             folder = self.file.parent if self.file else FilePath()
-            return folder / FilePath(self.settings.store.path).expanduser()
-        return default_store()
+            return place if isinstance(place, Server) else folder / place
+        return default_location()
 
 
 def load(given: str | None, registry: Registry) -> Configuration:
@@ -305,4 +326,5 @@ def source_of(name: str, entry: SourceEntry, plugin: Plugin, settings: SourceSet
         stale_after=entry.stale_after or STALE_INTERVALS * entry.interval,
         deadline=entry.deadline,
         parallel=parallel if isinstance(parallel, int) else PARALLEL,
+        watch=entry.watch,
     )

@@ -6,8 +6,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -15,7 +16,7 @@ from collectors.contract import Collector, Failed
 from discovery.durations import spoken
 from discovery.ledger import Clock, Ledger, utc_now
 from discovery.listener import Listener, Look, ScopeLook, Silence
-from discovery.reasons import is_foreseen, outcome_of, reason_of
+from discovery.reasons import is_foreseen, outcome_of, reason_of, unmapped_text
 from discovery.source import Source
 from discovery.spool import IN_MEMORY, Interrupted, Spool
 from discovery.workers import Finished, Workers
@@ -34,6 +35,43 @@ _TOLD_EVERY = 250
 log = structlog.get_logger("asbuilt.cycle")
 
 
+class Vouching(Protocol):
+    """Who hears of changes between two looks, and so knows which scopes need not be listed at each of them."""
+
+    def keep(self, source: Source, scopes: Sequence[Scope]) -> None:
+        """Hear which scopes a source lists now."""
+        ...
+
+    def vouches(self, source: Source, scope: Scope) -> bool:
+        """Tell whether a scope need not be listed now."""
+        ...
+
+    def listed(self, source: Source, run: Run) -> None:
+        """Hear that a complete listing is recorded."""
+        ...
+
+    def note(self, source: Source, scope: Scope) -> str | None:
+        """Say why a scope has to be polled though its source is to be watched, if it has."""
+        ...
+
+
+class _Nobody:
+    """Vouches for nothing."""
+
+    def keep(self, source: Source, scopes: Sequence[Scope]) -> None:
+        """Ignore it."""
+
+    def vouches(self, source: Source, scope: Scope) -> bool:
+        """Never."""
+        return False
+
+    def listed(self, source: Source, run: Run) -> None:
+        """Ignore it."""
+
+    def note(self, source: Source, scope: Scope) -> str | None:
+        """Nothing."""
+
+
 class Abandoned(Exception):
     """The look is over, and nobody waits for this listing any longer."""
 
@@ -47,6 +85,10 @@ class _Planned:
     changes: DocumentChanges
     spool: Spool
     base: int
+    unmapped: frozenset[str] = frozenset()
+    """Ids of documents that are there and could not be mapped."""
+    unknown: frozenset[str] = frozenset()
+    """Those among them of which nothing is known, so that nothing stands for them."""
 
 
 @dataclass(slots=True)
@@ -74,9 +116,16 @@ class Cycle:
     """
 
     def __init__(
-        self, ledger: Ledger, *, clock: Clock = utc_now, listener: Listener | None = None, in_memory: int = IN_MEMORY
+        self,
+        ledger: Ledger,
+        *,
+        clock: Clock = utc_now,
+        listener: Listener | None = None,
+        in_memory: int = IN_MEMORY,
+        watches: Vouching | None = None,
     ) -> None:
         self._ledger = ledger
+        self._watches: Vouching = watches or _Nobody()
         self._clock = clock
         self._listener: Listener = listener or Silence()
         self._in_memory = in_memory
@@ -91,7 +140,8 @@ class Cycle:
             if scopes is not None:
                 self._ledger.list_scopes(source, scopes)
                 self._listener.listed(source, scopes)
-                self._read(flight, scopes)
+                self._watches.keep(source, scopes)
+                self._read(flight, [scope for scope in scopes if not self._watches.vouches(source, scope)])
         except Interrupted:
             look.stopped = True
         finally:
@@ -165,13 +215,22 @@ class Cycle:
         known, base = self._ledger.known(scope)
         started = flight.begun[scope.name] = self._clock()
         spool = Spool(self._in_memory, flight.stop.is_set)
+        unmapped: set[str] = set()
+
+        def note(id_: str, error: Exception) -> None:
+            unmapped.add(id_)
+            told = log.bind(source=flight.source.name, scope=scope.name, document=id_)
+            told.error("a document cannot be mapped, and stands as it was", exc_info=error)
+
         try:
             mapping = flight.source.plugin.knowledge.version
-            changes = plan(known, self._counted(flight, scope), scope=scope, mapping=mapping, keeper=spool)
+            listing = self._counted(flight, scope)
+            changes = plan(known, listing, scope=scope, mapping=mapping, keeper=spool, unmapped=note)
         except BaseException:
             spool.close()
             raise
-        return _Planned(started, self._clock(), changes, spool, base)
+        unknown = frozenset(id_ for id_ in unmapped if id_ not in known or known[id_].gone)
+        return _Planned(started, self._clock(), changes, spool, base, frozenset(unmapped), unknown)
 
     def _counted(self, flight: _Flight, scope: Scope) -> Iterator[Position | Document]:
         """Pass on what a scope shows, count it, and give up once the look is over."""
@@ -222,9 +281,26 @@ class Cycle:
     def _commit(self, flight: _Flight, scope: Scope, planned: _Planned) -> None:
         changes = planned.changes
         position = None if changes.position is None else Position(changes.position)
-        run = Run(scope, planned.started, planned.ended, Outcome.COMPLETE, position=position)
+        note = self._watches.note(flight.source, scope)
+        notes = [one for one in (unmapped_text(planned.unmapped), note and f"polled: {note}") if one]
+        run = Run(scope, planned.started, planned.ended, Outcome.COMPLETE, "; ".join(notes) or None, position)
+        if planned.unknown:
+            self._commit_in_part(flight, run, planned)
+            return
         recorded = self._ledger.record(flight.source, run, changes, planned.base)
-        self._note(flight, run, recorded, changes.seen)
+        self._note(flight, run, recorded, changes.seen, len(planned.unmapped))
+        self._watches.listed(flight.source, run)
+
+    def _commit_in_part(self, flight: _Flight, run: Run, planned: _Planned) -> None:
+        """Record what a listing shows, though not all of it could be mapped.
+
+        Nothing stands for what is new and cannot be mapped, so the listing proves no absence, and its run has failed.
+        """
+        shown = replace(planned.changes, ended=[], missed=[], forgotten=[])
+        recorded = self._ledger.record(flight.source, run, shown, planned.base, watched=True)
+        failed = replace(run, outcome=Outcome.FAILED, error=unmapped_text(planned.unknown, new=True), position=None)
+        recorded.mark = self._ledger.record(flight.source, failed).mark or recorded.mark
+        self._note(flight, failed, recorded, 0, len(planned.unmapped))
 
     def _fail(self, flight: _Flight, scope: Scope, error: BaseException, started: datetime) -> None:
         """Record that a scope could not be read, and why. Nothing is ended."""
@@ -234,11 +310,12 @@ class Cycle:
         run = Run(scope, started, self._clock(), outcome_of(error), reason_of(error))
         self._note(flight, run, self._ledger.record(flight.source, run), 0)
 
-    def _note(self, flight: _Flight, run: Run, recorded: Recorded, seen: int) -> None:
+    def _note(self, flight: _Flight, run: Run, recorded: Recorded, seen: int, unmapped: int = 0) -> None:
         look = flight.looks.setdefault(run.scope.name, ScopeLook(run.scope, run))
         look.run = run
         look.runs += 1
         look.seen = seen
+        look.unmapped = unmapped
         look.opened += recorded.opened
         look.revised += recorded.revised
         look.ended += recorded.ended

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
 
+from discovery.abreast import Departures, abreast
 from discovery.source import RESERVED, Source
 from graph import register
 from graph.correlate import Engine
-from graph.model import RevisionMark, Run, Scope, ScopeStatus
-from graph.plan import DocumentChanges, Known
+from graph.model import Document, Ended, Entity, Key, RevisionMark, Run, Scope, ScopeStatus
+from graph.plan import DocumentChanges, Known, plan_watch
 from graph.record import Recorded, record
-from graph.store import GraphStore, SourceRecord, StoreError
+from graph.store import GraphStore, Overtaken, SourceRecord, Stage, StoreError
 
 log = structlog.get_logger("asbuilt.ledger")
 
@@ -35,6 +36,7 @@ class Ledger:
         self._engine = Engine(store, self._writer)
         self._clock = clock
         self._turn = threading.Lock()
+        self._departures = Departures()
 
     def configure(self, sources: Sequence[Source]) -> RevisionMark | None:
         """Note all configured sources, before any of them is connected to."""
@@ -60,16 +62,69 @@ class Ledger:
     def known(self, scope: Scope) -> tuple[Mapping[str, Known], int]:
         """Give what is known of every document in a scope's range, and the revision that this is as of.
 
-        Takes no turn: planning goes on while a commit is in the making, and `base` tells whether it was overtaken.
+        A listing of the scope begins with this. It takes no turn: planning goes on while a commit is in the making, and
+        `base` tells whether it was overtaken.
         """
+        self._departures.listing(scope)
         return self._writer.known(scope)
 
     def record(
-        self, source: Source, run: Run, changes: DocumentChanges | None = None, base: int | None = None
+        self,
+        source: Source,
+        run: Run,
+        changes: DocumentChanges | None = None,
+        base: int | None = None,
+        *,
+        watched: bool = False,
     ) -> Recorded:
-        """Commit one run, with what it planned against the revision `base`. Raise Overtaken where that is outdated."""
-        with self._turn, self._writer.stage(base) as stage:
-            return record(stage, run, changes, source.reading(), self._clock())
+        """Commit one run, with what it planned against the revision `base`. Raise Overtaken where that is outdated.
+
+        Where the source has positions, the later word about each document counts, and nothing is outdated as a whole.
+        watched: what was planned proves no absence.
+        """
+        reading = source.reading(watched=watched)
+        with self._turn:
+            if changes is None:
+                with self._writer.stage(base) as stage:
+                    return record(stage, run, None, reading, self._clock())
+            changes = self._departures.without(run.scope, changes)
+            try:
+                with self._writer.stage(base) as stage:
+                    return record(stage, run, changes, reading, self._clock())
+            except Overtaken:
+                if changes.position is None:
+                    raise
+            left = abreast(changes, lambda ids: self._writer.known_of(source.name, ids))
+            with self._writer.stage() as stage:
+                return record(stage, run, left, reading, self._clock())
+
+    def record_watched(self, source: Source, run: Run, events: Sequence[Document | Ended]) -> Recorded:
+        """Commit a batch of a watch's events. What is not past what is known of its document changes nothing."""
+        with self._turn:
+            known = self._writer.known_of(source.name, {event.id for event in events})
+            ended = [event for event in events if isinstance(event, Ended)]
+            self._departures.note(run.scope, ended, known.keys())
+            opened = [event for event in events if isinstance(event, Document) and _is_new(known.get(event.id))]
+            with self._writer.stage() as stage:
+                holders = self._holders(stage, source.name, opened)
+                mapping = source.plugin.knowledge.version
+                changes = plan_watch(known, events, scope=run.scope, mapping=mapping, holders=holders)
+                return record(stage, run, changes, source.reading(watched=True), self._clock())
+
+    def standing(self, source: str, ids: Collection[str]) -> set[str]:
+        """Tell which of some documents of a source are in force."""
+        return {id_ for id_, known in self._writer.known_of(source, ids).items() if not known.gone} if ids else set()
+
+    def _holders(self, stage: Stage, source: str, opened: Sequence[Document]) -> dict[Key, str]:
+        """Find the documents that state now, as their own subjects, the keys that others are about to take."""
+        subjects = [next(iter(one.statements), None) for one in opened]
+        keys = {one.key for one in subjects if isinstance(one, Entity)}
+        stated: dict[Key, set[str]] = {}
+        for key, standing in stage.entities(keys).items():
+            if standing.now is not None:
+                stated[key] = {ref.id for ref in standing.now.evidence if ref.source == source}
+        known = self._writer.known_of(source, {id_ for ids in stated.values() for id_ in ids})
+        return {key: id_ for key, ids in stated.items() for id_ in sorted(ids) if _stands_for(known.get(id_), key)}
 
     def conclude(self, stale_after: float) -> RevisionMark | None:
         """Have every rule conclude from what is recorded by now; give the last revision that this makes, if any.
@@ -104,3 +159,11 @@ class Ledger:
         finally:
             self._turn.release()
         return True
+
+
+def _is_new(known: Known | None) -> bool:
+    return known is None or known.gone
+
+
+def _stands_for(known: Known | None, key: Key) -> bool:
+    return known is not None and not known.gone and known.subject == key

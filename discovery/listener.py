@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from discovery.source import Source
 from graph.model import Outcome, RevisionMark, Run, Scope
+from graph.record import Recorded
 
 
 @dataclass(slots=True)
 class ScopeLook:
     """How one scope was read in one look: its last run, and what all its runs of this look came to.
 
-    opened, revised, ended: documents. doubted: how many documents' endings wait for another listing. changes: of
-    entities and relations. mark: the newest revision that reading it made, if it made one.
+    opened, revised, ended: documents. doubted: how many documents' endings wait for another listing. unmapped: how many
+    documents could not be mapped. changes: of entities and relations. mark: the newest revision that reading it made,
+    if it made one.
     """
 
     scope: Scope
@@ -27,6 +30,7 @@ class ScopeLook:
     revised: int = 0
     ended: int = 0
     doubted: int = 0
+    unmapped: int = 0
     changes: int = 0
     mark: RevisionMark | None = None
 
@@ -63,8 +67,38 @@ class Look:
         return self.error is not None or (bool(self.scopes) and not any(one.complete for one in self.scopes))
 
 
+class WatchState(StrEnum):
+    """How the watch of a scope goes on."""
+
+    LIVE = "live"
+    """Its connection stands."""
+    ENDED = "ended"
+    """The source ended the connection in order; telling goes on in another."""
+    CUT = "cut"
+    """The connection broke, or told what cannot be used; it is asked again from the last event."""
+    OUTDATED = "outdated"
+    """The source has forgotten what came after the last event; the scope is listed anew."""
+    REFUSED = "refused"
+    """The source does not tell, or not this account; the scope is polled."""
+    UNRECORDED = "unrecorded"
+    """What was told could not be recorded; the scope is listed anew."""
+    OVER = "over"
+    """The scope is listed no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A batch of a watch's events, recorded. events: how many were told. lag: seconds since the oldest was heard."""
+
+    scope: Scope
+    events: int
+    lag: float
+    recorded: Recorded
+    unmapped: int = 0
+
+
 class Listener(Protocol):
-    """What there is to be told. `reading` is called from several threads at once, the rest from one for each source."""
+    """What there is to be told. `reading` and `watching` are called from several threads at once, the rest from few."""
 
     def looking(self, source: Source) -> None:
         """Hear that a look begins."""
@@ -86,6 +120,14 @@ class Listener(Protocol):
         """Hear that a look is over."""
         ...
 
+    def watching(self, source: Source, scope: Scope, state: WatchState, reason: str | None) -> None:
+        """Hear how the watch of a scope goes on."""
+        ...
+
+    def heard(self, source: Source, heard: Heard) -> None:
+        """Hear that a batch of a watch's events is recorded."""
+        ...
+
 
 class Silence:
     """A listener that listens to nothing; others override what they care about."""
@@ -103,6 +145,12 @@ class Silence:
         """Ignore it."""
 
     def looked(self, source: Source, look: Look) -> None:
+        """Ignore it."""
+
+    def watching(self, source: Source, scope: Scope, state: WatchState, reason: str | None) -> None:
+        """Ignore it."""
+
+    def heard(self, source: Source, heard: Heard) -> None:
         """Ignore it."""
 
 
@@ -136,3 +184,13 @@ class Everybody:
         """Tell that a look is over."""
         for one in self._listeners:
             one.looked(source, look)
+
+    def watching(self, source: Source, scope: Scope, state: WatchState, reason: str | None) -> None:
+        """Tell how the watch of a scope goes on."""
+        for one in self._listeners:
+            one.watching(source, scope, state, reason)
+
+    def heard(self, source: Source, heard: Heard) -> None:
+        """Tell what a watch has told."""
+        for one in self._listeners:
+            one.heard(source, heard)

@@ -111,7 +111,14 @@ def check_all(setup: Setup, names: Sequence[str], *, as_json: bool) -> int:
     findings = _checked(tried)
     if as_json:
         records = [
-            {"source": one.source, "scope": one.scope, "verdict": one.verdict, "reason": one.reason} for one in findings
+            {
+                "source": one.source,
+                "scope": one.scope,
+                "verdict": one.verdict,
+                "reason": one.reason,
+                "polled": one.polled,
+            }
+            for one in findings
         ]
         click.echo(json_text({"findings": records}))
     else:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection
 
 from collectors.contract import CollectorError, Forbidden, looks_secret
 from graph.model import Outcome
+
+_SHOWN = 3
+"""Documents that are named where many could not be mapped."""
 
 _LENGTH = 500
 """Characters of a reason that are kept. The rest of a server's essay helps nobody."""
@@ -35,11 +39,20 @@ def reason_of(error: BaseException) -> str:
 
 
 def safe_text(error: BaseException) -> str:
-    """Give what an exception says, in one line, shortened, and withheld where it looks like a secret."""
-    text = " ".join(str(error).split())
+    """Give what an exception says, in one line of text, shortened, and withheld where it looks like a secret."""
+    text = " ".join(str(error).encode(errors="backslashreplace").decode().split())
     if looks_secret(text):
         return "(its message looks like a secret, and is withheld)"
     return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 1]}…"
+
+
+def unmapped_text(ids: Collection[str], *, new: bool = False) -> str:
+    """Say which documents could not be mapped, and what that means; nothing where there are none."""
+    if not ids:
+        return ""
+    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
+    meaning = "nothing is known of what is there" if new else "what is known of it stands as it was"
+    return f"could not be mapped, so {meaning} (the log has the place): {', '.join(sorted(ids)[:_SHOWN])}{more}"
 
 
 def safe_traceback(error: BaseException) -> str:

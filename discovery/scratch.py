@@ -9,24 +9,34 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from graph.store import GraphStore, StoreError
+from graph.stores.location import Location, Server
+from graph.stores.opening import holds_store, open_to_read
 from graph.stores.sqlite import SqliteStore
 
 
 @contextmanager
-def scratch_copy(path: Path) -> Iterator[GraphStore]:
-    """Open a throw-away copy of a store, an empty one where there is none yet. The store is only read, by a snapshot.
+def scratch_copy(location: Location) -> Iterator[GraphStore]:
+    """Open a throw-away copy of a store, an empty one where there is none yet. The store is only read.
 
-    Another process may be writing meanwhile: SQLite's backup copies one instant.
+    Another process may be writing meanwhile: what is copied is one instant, by SQLite's backup or by a dump.
     """
     with tempfile.TemporaryDirectory(prefix="asbuilt-plan-") as folder:
         copy = Path(folder) / "copy.db"
-        if path.exists():
-            _backup(path, copy)
+        if holds_store(location):
+            if isinstance(location, Server):
+                _dump(location, copy)
+            else:
+                _backup(location, copy)
         store = SqliteStore(copy)
         try:
             yield store
         finally:
             store.close()
+
+
+def _dump(server: Server, copy: Path) -> None:
+    with closing(open_to_read(server)) as source, closing(SqliteStore(copy)) as target:
+        target.writer().restore(source.dump())
 
 
 def _backup(path: Path, copy: Path) -> None:

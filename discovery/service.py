@@ -16,6 +16,7 @@ from discovery.listener import Everybody, Listener, Look
 from discovery.schedule import Schedule
 from discovery.source import Source
 from discovery.telemetry import REVISION, Telemetry
+from discovery.watching import Watches
 from graph.store import GraphStore, StoreError
 
 GRACE = 8.0
@@ -76,10 +77,10 @@ class Service:
         self._stop = threading.Event()
         self._eyes = Eyes()
         telemetry = Telemetry()
-        self._cycle = Cycle(
-            self._ledger, clock=clock, listener=Everybody(telemetry, listener) if listener else telemetry
-        )
+        told = Everybody(telemetry, listener) if listener else telemetry
         self._schedule = Schedule(self.sources, self.look)
+        self._watches = Watches(ledger, self._eyes.of, due=self._schedule.due, clock=clock, listener=told)
+        self._cycle = Cycle(ledger, clock=clock, listener=told, watches=self._watches)
 
     def configure(self) -> None:
         """Note all configured sources before any of them is connected to: each stands as never read until it is."""
@@ -122,7 +123,8 @@ class Service:
             raised.append(error)
 
     def start(self) -> None:
-        """Begin to look at every source whenever it is due, the first time at once."""
+        """Begin to look at every source whenever it is due, the first time at once; and to hear of changes between."""
+        self._watches.start(max((one.stale_after for one in self.sources), default=0.0))
         self._schedule.start()
 
     def due(self, name: str) -> bool:
@@ -139,6 +141,7 @@ class Service:
         A listing is given up at once; a commit is finished, or left unpublished between two of its documents.
         """
         self._stop.set()
+        self._watches.stop()
         until = time.monotonic() + seconds
         landed = self._schedule.stop(seconds)
         self._eyes.close()

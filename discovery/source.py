@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from collectors.contract import Collector, Plugin, SourceSettings
+from collectors.contract import Collector, Plugin, SourceSettings, Watching
 from graph.model import Document, Position, Scope
 from graph.record import Reading
 from graph.register import OURS
@@ -22,7 +22,10 @@ RESERVED = OURS
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One configured source. Instants in seconds. parallel: how many of its scopes are read side by side."""
+    """One configured source. Instants in seconds. parallel: how many of its scopes are read side by side.
+
+    watch: whether to hear of changes as they happen, where its collector can.
+    """
 
     name: str
     plugin: Plugin
@@ -31,14 +34,21 @@ class Source:
     stale_after: float = 180.0
     deadline: float = 600.0
     parallel: int = PARALLEL
+    watch: bool = True
 
     def connect(self) -> Collector:
         """Make its collector. Whatever goes wrong with that is raised once it is asked for its scopes, and not here."""
         return _Connected(self)
 
-    def reading(self, *, sample: int = 0) -> Reading:
-        """Give the circumstances under which its runs are recorded."""
-        return Reading(self.plugin.type, self.plugin.knowledge, self.stale_after, sample=sample)
+    def reading(self, *, sample: int = 0, watched: bool = False) -> Reading:
+        """Give the circumstances under which its runs are recorded. watched: what is recorded proves no absence."""
+        return Reading(self.plugin.type, self.plugin.knowledge, self.stale_after, sample=sample, watched=watched)
+
+
+def as_watching(collector: Collector) -> Watching | None:
+    """Give a collector as one that watches, if its source tells of changes."""
+    made = collector.made if isinstance(collector, _Connected) else collector
+    return made if isinstance(made, Watching) else None
 
 
 class _Connected:
@@ -53,6 +63,11 @@ class _Connected:
 
     def observe(self, scope: Scope) -> Iterator[Position | Document]:
         return self._made().observe(scope)
+
+    @property
+    def made(self) -> Collector:
+        """The collector itself."""
+        return self._made()
 
     def close(self) -> None:
         if self._collector is not None:

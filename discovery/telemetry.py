@@ -6,20 +6,23 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from structlog.typing import EventDict, WrappedLogger
 
-from discovery.listener import Look, ScopeLook, Silence
+from discovery.listener import Heard, Look, ScopeLook, Silence, WatchState
 from discovery.reasons import safe_traceback
 from discovery.source import Source
 from graph.model import Outcome, Scope
+from graph.record import Recorded
 
 REGISTRY = CollectorRegistry()
 """A registry of its own: what other libraries count in this process is theirs to show."""
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_LAGS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60)
 
 CYCLE_DURATION = Histogram(
     "asbuilt_cycle_duration_seconds",
@@ -61,6 +64,24 @@ SCOPE_COMPLETE = Gauge(
     registry=REGISTRY,
 )
 SCOPES = Gauge("asbuilt_scopes", "Scopes that a source lists", ["source"], registry=REGISTRY)
+DOCUMENTS_UNMAPPED = Gauge(
+    "asbuilt_documents_unmapped", "Documents that could not be mapped", ["source", "scope"], registry=REGISTRY
+)
+WATCH_LIVE = Gauge(
+    "asbuilt_watch_live", "Whether the watch of a scope tells of changes", ["source", "scope"], registry=REGISTRY
+)
+WATCH_EVENTS = Counter("asbuilt_watch_events", "Events heard from watches", ["source"], registry=REGISTRY)
+WATCH_BATCHES = Counter("asbuilt_watch_batches", "Batches of events recorded", ["source"], registry=REGISTRY)
+WATCH_RESTARTS = Counter(
+    "asbuilt_watch_restarts", "Watches begun again, by why the last one ended", ["source", "reason"], registry=REGISTRY
+)
+WATCH_LAG = Histogram(
+    "asbuilt_watch_lag_seconds",
+    "From hearing the oldest event of a batch until it can be read",
+    ["source"],
+    buckets=_LAGS,
+    registry=REGISTRY,
+)
 REVISION = Gauge("asbuilt_revision", "The newest revision", registry=REGISTRY)
 
 log = structlog.get_logger("asbuilt.discovery")
@@ -73,6 +94,7 @@ class Telemetry(Silence):
         self._lock = threading.Lock()
         self._sources: dict[str, str] = {}
         self._scopes: dict[tuple[str, str], str] = {}
+        self._polled: set[tuple[str, str]] = set()
         self._before: dict[str, dict[str, tuple[int, int, int, int]]] = {}
 
     def listed(self, source: Source, scopes: Sequence[Scope]) -> None:
@@ -82,7 +104,7 @@ class Telemetry(Silence):
         with self._lock:
             for name in [scope for of, scope in self._scopes if of == source.name and scope not in live]:
                 del self._scopes[source.name, name]
-                for metric in (DOCUMENTS_SEEN, DOCUMENTS_DOUBTED, SCOPE_COMPLETE):
+                for metric in (DOCUMENTS_SEEN, DOCUMENTS_DOUBTED, DOCUMENTS_UNMAPPED, SCOPE_COMPLETE):
                     metric.remove(source.name, name)
 
     def read(self, source: Source, look: ScopeLook, seconds: float) -> None:
@@ -94,6 +116,7 @@ class Telemetry(Silence):
             DOCUMENTS_SEEN.labels(name, scope).set(look.seen)
             SCOPE_COMPLETE.labels(name, scope).set(look.run.ended.timestamp())
         DOCUMENTS_DOUBTED.labels(name, scope).set(look.doubted)
+        DOCUMENTS_UNMAPPED.labels(name, scope).set(look.unmapped)
         if look.mark is not None:
             REVISION.set(max(look.mark.number, 0))
 
@@ -104,9 +127,7 @@ class Telemetry(Silence):
         if look.ended is not None:
             CYCLE_DURATION.labels(source.name).observe((look.ended - look.started).total_seconds())
         for one in look.scopes:
-            CHANGES.labels(source.name).inc(one.changes)
-            for transition, count in (("opened", one.opened), ("revised", one.revised), ("ended", one.ended)):
-                DOCUMENTS_CHANGED.labels(source.name, transition).inc(count)
+            _count_changes(source, one)
         failed = CYCLES_FAILED.labels(source.name)
         if look.vain:
             failed.inc()
@@ -117,6 +138,43 @@ class Telemetry(Silence):
             if look.error is None:
                 for one in look.scopes:
                     self._tell_scope(source, one)
+
+    def watching(self, source: Source, scope: Scope, state: WatchState, reason: str | None) -> None:
+        """Count what ends a watch, and say so where a scope comes to be polled, or is watched after all."""
+        key = (source.name, scope.name)
+        told = log.bind(source=source.name, scope=scope.name)
+        if state is WatchState.OVER:
+            with suppress(KeyError):
+                WATCH_LIVE.remove(*key)
+            return
+        WATCH_LIVE.labels(*key).set(state is WatchState.LIVE)
+        if state is not WatchState.LIVE:
+            WATCH_RESTARTS.labels(source.name, state.value).inc()
+        with self._lock:
+            was_polled = key in self._polled
+            if state is WatchState.REFUSED:
+                self._polled.add(key)
+            elif state is WatchState.LIVE:
+                self._polled.discard(key)
+        if state is WatchState.REFUSED and not was_polled:
+            told.warning("scope is polled, for it cannot be watched", reason=reason)
+        elif state is WatchState.LIVE and was_polled:
+            told.info("scope is watched")
+        elif state is not WatchState.LIVE:
+            told.debug("watch goes on anew", state=state.value, reason=reason)
+
+    def heard(self, source: Source, heard: Heard) -> None:
+        """Count a batch of a watch, and what it changed."""
+        if heard.events:
+            WATCH_BATCHES.labels(source.name).inc()
+            WATCH_EVENTS.labels(source.name).inc(heard.events)
+            WATCH_LAG.labels(source.name).observe(heard.lag)
+        else:
+            SCOPE_COMPLETE.labels(source.name, heard.scope.name).set_to_current_time()
+        DOCUMENTS_UNMAPPED.labels(source.name, heard.scope.name).set(heard.unmapped)
+        _count_changes(source, heard.recorded)
+        if heard.recorded.mark is not None:
+            REVISION.set(heard.recorded.mark.number)
 
     def _tell_source(self, source: Source, look: Look) -> None:
         """Say that a source fails or can be read, where that is news."""
@@ -152,6 +210,12 @@ class Telemetry(Silence):
             told.info("doubt is settled", ended=one.ended)
         else:
             told.info("scope recovered", documents=one.seen)
+
+
+def _count_changes(source: Source, one: ScopeLook | Recorded) -> None:
+    CHANGES.labels(source.name).inc(one.total if isinstance(one, Recorded) else one.changes)
+    for transition, count in (("opened", one.opened), ("revised", one.revised), ("ended", one.ended)):
+        DOCUMENTS_CHANGED.labels(source.name, transition).inc(count)
 
 
 def serve_metrics(host: str, port: int) -> None:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from collectors.contract import CollectorError, Failed, Forbidden
-from collectors.kubernetes.connection import Answer, Wire
+from collectors.contract import CollectorError, Failed, Forbidden, Outdated, Unwatchable
+from collectors.kubernetes.connection import Answer, Stream, Wire
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -64,6 +64,24 @@ class Client:
         joint = "&" if "?" in wanted.path else "?"
         answer = self._answer(wanted, f"{wanted.path}{joint}{urlencode(query)}", what, expires=bool(continue_))
         return _page_of(wanted, self._decoded(wanted, answer, what), what)
+
+    def open(self, wanted: Wanted, path: str, accept: str, what: str, silence: float) -> Stream:
+        """Begin an answer that goes on. Raise Outdated, Forbidden, Unwatchable or Failed, by what is said instead."""
+        try:
+            stream = self._wire.stream(path, accept, silence)
+        except Failed as error:
+            raise Failed(f"{what}: {error}", retry_after=error.retry_after) from error
+        if stream.status == 200:
+            return stream
+        stream.close()
+        if stream.status == 401:  # a token that has run out, most of all; whether it is more than that, a listing tells
+            self._wire.forget()
+            raise Failed(f"{what}: the cluster does not take these credentials (401); they are loaded anew")
+        if stream.status == 410:
+            raise Outdated(f"{what}: the server has forgotten what came after that position (410); it is listed again")
+        if stream.status in (400, 404, 405, 406):
+            raise Unwatchable(f"{what}: the server does not tell of changes here ({stream.status}); it is listed")
+        raise _refusal(wanted, Answer(stream.status, b"", stream.retry_after), what)
 
     def close(self) -> None:
         """Let go of connections."""

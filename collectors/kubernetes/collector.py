@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from collectors.contract import CollectorError, Failed, Plugin, SourceSettings
+from collectors.contract import CollectorError, Failed, Outdated, Plugin, SourceSettings, Unwatchable
 from collectors.kubernetes.client import Client, Expired, Wanted
 from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.knowledge import KNOWLEDGE
@@ -18,7 +19,8 @@ from collectors.kubernetes.mapping.stated import stated
 from collectors.kubernetes.resources import CLUSTER_STATES, PERMISSIONS, RESOURCES, STATES, Resource
 from collectors.kubernetes.served import Served, discover
 from collectors.kubernetes.settings import KubernetesSettings
-from graph.model import Document, Key, Position, Scope
+from collectors.kubernetes.watching import Watch
+from graph.model import Document, Ended, Key, Position, Scope
 
 CLUSTER_SCOPE = "cluster"
 BEGINNINGS = 3
@@ -67,8 +69,7 @@ class KubernetesCollector:
         if target.resource is None or target.wanted is None:
             yield from self._observe_cluster()
             return
-        place = Place(cluster_key(self._uid()), self._hash_key())
-        read = partial(stated, target.resource.kind, target.resource.mapper, place)
+        read = self._reading(target.resource)
         for _ in range(BEGINNINGS):
             try:
                 yield from self._listing(target.wanted, read)
@@ -82,8 +83,30 @@ class KubernetesCollector:
             )
         self._confirm_after_listing(scope)
 
+    def watch(self, scope: Scope, since: Position) -> Iterator[Document | Ended | Position]:
+        target = self._target(scope)
+        if target.failure is not None:
+            raise target.failure
+        if target.resource is None or target.wanted is None:
+            raise Unwatchable(f"{scope.name}: nothing tells of its changes; it is read at every look")
+        wanted = replace(target.wanted, permission=target.wanted.permission.replace("'list'", "'watch'"))
+        with closing(Watch(self._client, wanted, since.value, self._settings.watch_silence)) as watch:
+            # Once the connection stands: its position would mean nothing in another cluster.
+            self._same_cluster(scope, self._confirmed())
+            read = self._reading(target.resource)
+            yield since
+            for type_, item in watch.events():
+                event = _event(scope, type_, item, read)
+                if isinstance(event, Position) and event < since:
+                    raise Outdated(f"{scope.name}, watch: the server's history was turned back; it is listed again")
+                yield event
+
     def close(self) -> None:
         self._client.close()
+
+    def _reading(self, resource: Resource) -> partial[Any]:
+        place = Place(cluster_key(self._uid()), self._hash_key())
+        return partial(stated, resource.kind, resource.mapper, place)
 
     def _listing(self, wanted: Wanted, read: partial[Any]) -> Iterator[Position | Document]:
         """Yield one listing. Nothing is buffered: an unchanged object costs its decoding and this loop alone."""
@@ -151,10 +174,11 @@ class KubernetesCollector:
         identity = self._identity
         if identity is None or time.monotonic() - identity.confirmed > IDENTITY_HOLDS:
             identity = self._confirmed()
+        self._same_cluster(scope, identity)
+
+    def _same_cluster(self, scope: Scope, identity: _Identity) -> None:
         if Key(scope.range).root != cluster_key(identity.uid):
-            raise Failed(
-                f"{scope.name}: another cluster answers here than when the listing began; list the scopes again"
-            )
+            raise Failed(f"{scope.name}: another cluster answers here than when reading began; list the scopes again")
 
     def _uid(self) -> str:
         return (self._identity or self._confirmed()).uid
@@ -193,6 +217,22 @@ class KubernetesCollector:
                 yield _target(Scope(self._source, name, resource.states, key), resource, path, failure)
 
 
+def _event(scope: Scope, type_: str, item: dict[str, Any], read: partial[Any]) -> Document | Ended | Position:
+    """Say what one event of a watch means."""
+    try:
+        meta = item["metadata"]
+        position = int(meta["resourceVersion"])
+        if type_ == "BOOKMARK":
+            return Position(position)
+        if type_ == "DELETED":
+            return Ended(meta["uid"], Position(position))
+        if type_ in ("ADDED", "MODIFIED"):
+            return Document(meta["uid"], meta["resourceVersion"], partial(read, item))
+    except (KeyError, TypeError, ValueError):
+        pass
+    raise Failed(f"{scope.name}, watch: an event that tells of no object; it is asked again from the last one")
+
+
 def _target(scope: Scope, resource: Resource, path: str, failure: CollectorError | None) -> _Target:
     permission = f"'list' on {resource.plural} of API group '{resource.group}'"
     return _Target(scope, resource, Wanted(scope.name, permission, path, resource.accept), failure)
@@ -204,4 +244,6 @@ def _connect(source: str, settings: SourceSettings) -> KubernetesCollector:
     return KubernetesCollector(source, settings, Client(Connection(settings)))
 
 
-plugin = Plugin("kubernetes", KubernetesSettings, STATES, KNOWLEDGE, _connect, PERMISSIONS)
+_WATCHED = {f"watch {resource.name}": "what changes there, as it happens; else it is polled" for resource in RESOURCES}
+
+plugin = Plugin("kubernetes", KubernetesSettings, STATES, KNOWLEDGE, _connect, PERMISSIONS | _WATCHED)

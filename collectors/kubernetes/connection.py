@@ -6,7 +6,8 @@ import http.client
 import ipaddress
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,11 +36,37 @@ class Answer:
     retry_after: float | None = None
 
 
+class Stream(Protocol):
+    """An answer that goes on for as long as both sides keep it: its status, and its body as it comes."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds for which the server asks to be left alone."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield what comes, as it comes, to the end. Raise Failed when it breaks off, or is silent for too long."""
+        ...
+
+    def close(self) -> None:
+        """Hang up. Whoever closes the wire hangs up all of its streams, and who waits for a chunk waits no longer."""
+        ...
+
+
 class Wire(Protocol):
     """What carries a request to a cluster. Only reading is possible."""
 
     def fetch(self, path: str, accept: str) -> Answer:
         """Ask for a path (with its query) by GET. Raise Failed when no complete answer comes back."""
+        ...
+
+    def stream(self, path: str, accept: str, silence: float) -> Stream:
+        """Ask for a path by GET, for an answer that goes on. Raise Failed when none begins."""
         ...
 
     def forget(self) -> None:
@@ -61,20 +88,28 @@ class Connection:
         self._configuration: Any = None
         self._pool: urllib3.PoolManager | None = None
         self._compress = True
+        self._streams: set[_Open] = set()
 
     def fetch(self, path: str, accept: str) -> Answer:
         url, pool, headers = self._prepared(path)
         headers["accept"] = accept
         try:
-            try:
-                response = self._send(pool, url, headers)
-            except ProtocolError as error:
-                if not _closed_while_idle(error):
-                    raise
-                response = self._send(pool, url, headers)  # once: a kept-alive connection that the server had closed
+            response = self._sent(pool, url, headers, self._timeout, whole=True)
         except HTTPError as error:
             raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None  # its text may hold the URL
         return Answer(response.status, response.data, _seconds(response.headers.get("retry-after")))
+
+    def stream(self, path: str, accept: str, silence: float) -> Stream:
+        url, pool, headers = self._prepared(path)
+        headers |= {"accept": accept, "accept-encoding": "identity"}  # what waits for a compressor's block comes late
+        timeout = urllib3.Timeout(connect=self._settings.connect_timeout, read=silence)
+        try:
+            response = self._sent(pool, url, headers, timeout, whole=False)
+        except HTTPError as error:
+            raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None
+        opened = _Open(response, self._address(), self._streams.discard)
+        self._streams.add(opened)
+        return opened
 
     def forget(self) -> None:
         with self._lock:
@@ -83,11 +118,25 @@ class Connection:
             pool.clear()
 
     def close(self) -> None:
+        for stream in list(self._streams):
+            stream.hang_up()
         self.forget()
 
-    def _send(self, pool: urllib3.PoolManager, url: str, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-        # No retries and no redirects of urllib3's own: a failure is the caller's to know.
-        return pool.request("GET", url, headers=headers, timeout=self._timeout, retries=False, redirect=False)
+    def _sent(
+        self, pool: urllib3.PoolManager, url: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
+    ) -> urllib3.BaseHTTPResponse:
+        def send() -> urllib3.BaseHTTPResponse:
+            # No retries and no redirects of urllib3's own: a failure is the caller's to know.
+            return pool.request(
+                "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=whole
+            )
+
+        try:
+            return send()
+        except ProtocolError as error:
+            if not _closed_while_idle(error):
+                raise
+            return send()  # once: a kept-alive connection that the server had closed
 
     def _prepared(self, path: str) -> tuple[str, urllib3.PoolManager, dict[str, str]]:
         with self._lock:  # refreshing credentials may run a program, which one thread is enough for
@@ -109,6 +158,35 @@ class Connection:
     def _address(self) -> str:
         parts = urlsplit(self._configuration.host if self._configuration else "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+class _Open:
+    """A response that is being read. done: told once nobody reads it any more."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, address: str, done: Callable[[_Open], None]) -> None:
+        self.status = response.status
+        self.retry_after = _seconds(response.headers.get("retry-after"))
+        self._response = response
+        self._address = address
+        self._done = done
+
+    def chunks(self) -> Iterator[bytes]:
+        try:
+            while chunk := self._response.read1():
+                yield chunk
+        except NoAnswerInTime:
+            raise Failed(f"{self._address} was silent for too long; the connection is given up as dead") from None
+        except HTTPError as error:
+            raise Failed(f"{self._address} {_what_went_wrong(error)}") from None
+
+    def close(self) -> None:
+        self._done(self)
+        self._response.close()
+
+    def hang_up(self) -> None:
+        """End reading, from another thread than the one that reads, and that closes."""
+        with suppress(OSError, ValueError, RuntimeError):  # closed already
+            self._response.shutdown()
 
 
 # The official client's types end here.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collectors.kubernetes.resources import STATES
 from graph.model import KINDS, VERBS, Knowledge
 
-VERSION = 1
+VERSION = 2
 """Counts up when the mapping makes something else of the same object, so that this does not look like the world's."""
 
 _NOT_FILLED = {
@@ -13,7 +13,7 @@ _NOT_FILLED = {
     "k8s.container": "labels raw created_at",
     "k8s.pod": "containers init_containers volumes",  # its containers and its ties say them
     "k8s.secret": "type",  # is not metadata
-    "ROUTES_TO": "weight",
+    "helm.release": "labels raw created_at",  # is known by labels of Secrets alone
 }
 """Of what the vocabulary has, what this mapping leaves out."""
 

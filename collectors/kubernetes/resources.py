@@ -5,8 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from collectors.kubernetes.client import JSON, METADATA_ONLY
-from collectors.kubernetes.mapping import cluster, config, endpoints, network, node, pod, workloads
+from collectors.kubernetes.mapping import (
+    classes,
+    cluster,
+    config,
+    endpoints,
+    events,
+    extension,
+    gateway,
+    network,
+    node,
+    pod,
+    policy,
+    rbac,
+    releases,
+    scaling,
+    storage,
+    workloads,
+)
 from collectors.kubernetes.mapping.stated import Mapper
+
+ANY_OBJECT = ("MANAGED_BY", "DECLARED_IN")
+"""What any object may state: who owns it, and what declares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +38,7 @@ class Resource:
     kind: str
     mapper: Mapper
     verbs: str
+    """What its documents state beside what any object may: an owner, and what declares it."""
     reason: str
     also: str = ""
     """Other kinds that its documents state."""
@@ -32,7 +53,7 @@ class Resource:
     @property
     def states(self) -> frozenset[str]:
         """The kinds and verbs that its documents state."""
-        return frozenset((self.kind, *self.also.split(), *self.verbs.split()))
+        return frozenset((self.kind, *self.also.split(), *self.verbs.split(), *ANY_OBJECT))
 
     @property
     def accept(self) -> str:
@@ -40,15 +61,17 @@ class Resource:
         return METADATA_ONLY if self.metadata_only else JSON
 
 
-_TEMPLATE = "MANAGED_BY USES_CONFIG MOUNTS RUNS_AS"
+_TEMPLATE = "USES_CONFIG MOUNTS RUNS_AS"
+_ROUTE = "ROUTES_TO DEPENDS_ON"
+_NETWORKING, _GATEWAY, _RBAC = "networking.k8s.io", "gateway.networking.k8s.io", "rbac.authorization.k8s.io"
+_ADMISSION, _SOURCE = "admissionregistration.k8s.io", "source.toolkit.fluxcd.io"
 
-RESOURCES = (
+_WORKLOADS = (
     Resource(
-        "namespaces", "", "k8s.namespace", cluster.namespace, "PART_OF MANAGED_BY", "what divides the cluster",
-        namespaced=False,
+        "namespaces", "", "k8s.namespace", cluster.namespace, "PART_OF", "what divides the cluster", namespaced=False
     ),
     Resource(
-        "nodes", "", "k8s.node", node.node, "PART_OF MANAGED_BY REALIZED_BY", "the machines that pods run on",
+        "nodes", "", "k8s.node", node.node, "PART_OF REALIZED_BY IN_ZONE IN_REGION", "the machines that pods run on",
         namespaced=False,
     ),
     Resource(
@@ -61,26 +84,142 @@ RESOURCES = (
     Resource("daemonsets", "apps", "k8s.daemonset", workloads.daemonset, _TEMPLATE, "what is meant to run"),
     Resource("jobs", "batch", "k8s.job", workloads.job, _TEMPLATE, "what runs to an end"),
     Resource("cronjobs", "batch", "k8s.cronjob", workloads.cronjob, _TEMPLATE, "what runs by the clock"),
-    Resource("services", "", "k8s.service", network.service, "MANAGED_BY", "the names that traffic goes to"),
+)  # fmt: skip
+
+_NETWORK = (
+    Resource("services", "", "k8s.service", network.service, "DEPENDS_ON", "the names that traffic goes to"),
     Resource(
-        "endpointslices", "discovery.k8s.io", "k8s.endpointslice", endpoints.endpointslice, "MANAGED_BY SELECTS",
+        "endpointslices", "discovery.k8s.io", "k8s.endpointslice", endpoints.endpointslice, "SELECTS",
         "the pods behind each service, and their readiness",
     ),
     Resource(
-        "ingresses", "networking.k8s.io", "k8s.ingress", network.ingress, "MANAGED_BY ROUTES_TO USES_CONFIG",
-        "where traffic comes in",
-    ),
-    Resource("configmaps", "", "k8s.configmap", config.configmap, "MANAGED_BY", "which configuration exists"),
-    Resource(
-        "secrets", "", "k8s.secret", config.secret, "MANAGED_BY", "which secrets exist: metadata only",
-        metadata_only=True,
+        "ingresses", _NETWORKING, "k8s.ingress", network.ingress, "ROUTES_TO USES_CONFIG", "where traffic comes in"
     ),
     Resource(
-        "serviceaccounts", "", "k8s.serviceaccount", config.serviceaccount, "MANAGED_BY USES_CONFIG ASSUMES",
-        "the identities that pods run as",
+        "ingressclasses", _NETWORKING, "k8s.ingressclass", classes.ingressclass, "", "who serves the ingresses",
+        namespaced=False,
+    ),
+    Resource(
+        "gatewayclasses", _GATEWAY, "k8s.gatewayclass", classes.gatewayclass, "", "who serves the gateways",
+        namespaced=False,
+    ),
+    Resource("gateways", _GATEWAY, "k8s.gateway", gateway.gateway, "USES_CONFIG", "where traffic comes in"),
+    Resource("httproutes", _GATEWAY, "k8s.httproute", gateway.httproute, _ROUTE, "which service a request goes to"),
+    Resource("grpcroutes", _GATEWAY, "k8s.grpcroute", gateway.grpcroute, _ROUTE, "which service a call goes to"),
+    Resource("tlsroutes", _GATEWAY, "k8s.tlsroute", gateway.tlsroute, _ROUTE, "which service a connection goes to"),
+    Resource("tcproutes", _GATEWAY, "k8s.tcproute", gateway.tcproute, _ROUTE, "which service a connection goes to"),
+    Resource(
+        "referencegrants", _GATEWAY, "k8s.referencegrant", gateway.referencegrant, "",
+        "which routes may lead into another namespace",
+    ),
+    Resource(
+        "networkpolicies", _NETWORKING, "k8s.networkpolicy", policy.networkpolicy, "", "which traffic pods may have"
     ),
 )  # fmt: skip
-"""Every resource that is read, containers of things before the things."""
+
+_CONFIGURATION = (
+    Resource("configmaps", "", "k8s.configmap", config.configmap, "", "which configuration exists"),
+    Resource(
+        "secrets", "", "k8s.secret", config.secret, "", "which secrets and Helm releases exist: metadata only",
+        also="helm.release", metadata_only=True,
+    ),
+    Resource(
+        "serviceaccounts", "", "k8s.serviceaccount", config.serviceaccount, "USES_CONFIG ASSUMES",
+        "the identities that pods run as",
+    ),
+    Resource("roles", _RBAC, "k8s.role", rbac.role, "", "what is allowed in a namespace"),
+    Resource(
+        "clusterroles", _RBAC, "k8s.clusterrole", rbac.clusterrole, "", "what is allowed anywhere", namespaced=False
+    ),
+    Resource(
+        "rolebindings", _RBAC, "k8s.rolebinding", rbac.rolebinding, "GRANTS GRANTS_TO", "who is allowed it there"
+    ),
+    Resource(
+        "clusterrolebindings", _RBAC, "k8s.clusterrolebinding", rbac.clusterrolebinding, "GRANTS GRANTS_TO",
+        "who is allowed it anywhere", namespaced=False,
+    ),
+)  # fmt: skip
+
+_STORAGE = (
+    Resource(
+        "storageclasses", "storage.k8s.io", "k8s.storageclass", storage.storageclass, "", "on which storage data lies",
+        namespaced=False,
+    ),
+    Resource(
+        "persistentvolumes", "", "k8s.persistentvolume", storage.persistentvolume,
+        "USES_CONFIG REALIZED_BY IN_ZONE IN_REGION", "the disks behind claims, and their zones", namespaced=False,
+    ),
+    Resource(
+        "persistentvolumeclaims", "", "k8s.persistentvolumeclaim", storage.persistentvolumeclaim,
+        "USES_CONFIG BOUND_TO", "which data pods keep",
+    ),
+)  # fmt: skip
+
+_POLICY = (
+    Resource(
+        "horizontalpodautoscalers", "autoscaling", "k8s.hpa", scaling.hpa, "SCALES", "what decides how many run"
+    ),
+    Resource("poddisruptionbudgets", "policy", "k8s.pdb", scaling.pdb, "", "how many may be missing"),
+    Resource("resourcequotas", "", "k8s.resourcequota", policy.resourcequota, "LIMITS", "what a namespace may use"),
+    Resource("limitranges", "", "k8s.limitrange", policy.limitrange, "LIMITS", "what one container may use"),
+    Resource(
+        "priorityclasses", "scheduling.k8s.io", "k8s.priorityclass", classes.priorityclass, "", "who gives way to whom",
+        namespaced=False,
+    ),
+)  # fmt: skip
+
+_EXTENSION = (
+    Resource(
+        "mutatingwebhookconfigurations", _ADMISSION, "k8s.mutatingwebhookconfiguration",
+        extension.mutatingwebhookconfiguration, "ROUTES_TO", "who is asked at every write, and can break it",
+        namespaced=False,
+    ),
+    Resource(
+        "validatingwebhookconfigurations", _ADMISSION, "k8s.validatingwebhookconfiguration",
+        extension.validatingwebhookconfiguration, "ROUTES_TO", "who is asked at every write, and can break it",
+        namespaced=False,
+    ),
+    Resource(
+        "apiservices", "apiregistration.k8s.io", "k8s.apiservice", extension.apiservice, "ROUTES_TO",
+        "who answers for parts of the API", namespaced=False,
+    ),
+    Resource(
+        "customresourcedefinitions", "apiextensions.k8s.io", "k8s.customresourcedefinition",
+        extension.customresourcedefinition, "ROUTES_TO", "which resources others have added", namespaced=False,
+    ),
+    Resource("events", "events.k8s.io", "k8s.event", events.event, "REGARDS", "what controllers reported"),
+)  # fmt: skip
+
+_DELIVERY = (
+    Resource(
+        "applications", "argoproj.io", "argocd.application", releases.argocd_application, "", "what Argo CD applies"
+    ),
+    Resource(
+        "kustomizations", "kustomize.toolkit.fluxcd.io", "flux.kustomization", releases.flux_kustomization,
+        "DEPENDS_ON USES_CONFIG", "what Flux applies",
+    ),
+    Resource(
+        "helmreleases", "helm.toolkit.fluxcd.io", "flux.helmrelease", releases.flux_helmrelease,
+        "DEPENDS_ON USES_CONFIG", "what Flux installs by Helm",
+    ),
+    Resource(
+        "gitrepositories", _SOURCE, "flux.gitrepository", releases.flux_gitrepository, "USES_CONFIG",
+        "where Flux has it from",
+    ),
+    Resource(
+        "ocirepositories", _SOURCE, "flux.ocirepository", releases.flux_ocirepository, "USES_CONFIG",
+        "where Flux has it from",
+    ),
+    Resource(
+        "helmrepositories", _SOURCE, "flux.helmrepository", releases.flux_helmrepository, "USES_CONFIG",
+        "where Flux has it from",
+    ),
+)  # fmt: skip
+
+RESOURCES = (
+    *_WORKLOADS, *_NETWORK, *_CONFIGURATION, *_STORAGE, *_POLICY, *_EXTENSION, *_DELIVERY,
+)  # fmt: skip
+"""Every resource that has code of its own, containers of things before the things. Each is read where it is served."""
 
 CLUSTER_STATES = frozenset({"k8s.cluster"})
 

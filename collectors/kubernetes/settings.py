@@ -30,6 +30,8 @@ class KubernetesSettings(SourceSettings, frozen=True):
     """Seconds until a connection must stand."""
     read_timeout: float = Field(default=60.0, gt=0)
     """Seconds that the server may be silent."""
+    watch_silence: float = Field(default=130.0, gt=0)
+    """Seconds that a watch may be silent until its connection counts as dead; bookmarks come every minute or two."""
     parallel: int = Field(default=4, ge=1, le=64)
     """Scopes read side by side."""
     hash_key: SecretStr | None = None

@@ -6,7 +6,20 @@ import pytest
 
 from collectors import testing
 from collectors.contract import Failed, looks_secret
-from graph.model import Alias, Document, Entity, Holding, Key, KeyEnd, Knowledge, Position, Relation, Scope, Statement
+from graph.model import (
+    Alias,
+    Document,
+    Ended,
+    Entity,
+    Holding,
+    Key,
+    KeyEnd,
+    Knowledge,
+    Position,
+    Relation,
+    Scope,
+    Statement,
+)
 
 CLUSTER = Key.of(("k8s.cluster", "c1"))
 NODE = CLUSTER.child("k8s.node", "n1")
@@ -109,6 +122,45 @@ def test_a_shorter_world_is_caught() -> None:
     testing.check_failure_at_each_page_raises(lambda page: Broken([]) if page else whole, "nodes", 2)
     with pytest.raises(AssertionError, match="a failure at page 1 gave a world of 0 documents"):
         testing.check_failure_at_each_page_raises(lambda page: Scripted([]) if page else whole, "nodes", 2)
+
+
+class Told(Scripted):
+    """A collector whose watch tells what it was made with."""
+
+    def __init__(self, *turns: Sequence[Position | Document], tells: Sequence[Document | Ended | Position]) -> None:
+        super().__init__(*turns)
+        self._tells = tells
+
+    def watch(self, scope: Scope, since: Position) -> Iterator[Document | Ended | Position]:
+        yield from self._tells
+
+
+def test_a_watch_that_leaves_something_out_is_caught() -> None:
+    """It must begin with its position, tell all that the next listing shows differently, and end nothing else."""
+    before: list[Position | Document] = [Position(1), said(node(), id="old")]
+    after: list[Position | Document] = [Position(9), said(node(zone="a"), id="new")]
+    new = Document("new", "5", lambda: [node(zone="a")])
+    whole = (Position(1), new, Ended("old", Position(6)))
+
+    def check(*tells: Document | Ended | Position) -> None:
+        collector = Told(before, after, tells=tells)
+        testing.check_watch_agrees(collector, collector.scopes()[0], lambda: None)
+
+    check(*whole)
+    testing.check_watch_begins(Told(before, tells=whole))
+    with pytest.raises(AssertionError, match="begins with"):
+        testing.check_watch_begins(Told(before, tells=whole[1:]))
+    with pytest.raises(AssertionError, match="does not begin"):
+        check(*whole[1:])
+    with pytest.raises(AssertionError, match="left out"):
+        check(Position(1), new, Position(10))
+    with pytest.raises(AssertionError, match="ended before"):
+        check(Position(1), new)
+    with pytest.raises(AssertionError, match="no position"):
+        check(Position(1), Document("new", "x", lambda: [node(zone="a")]))
+    quiet = Told(before, before, tells=whole)
+    with pytest.raises(AssertionError, match="nothing was changed"):
+        testing.check_watch_agrees(quiet, quiet.scopes()[0], lambda: None)
 
 
 def test_secrets_and_unknown_fields_are_caught() -> None:

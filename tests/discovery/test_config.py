@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from collectors.contract import SourceSettings
 from discovery.config import Configuration, InvalidConfiguration, SourceEntry, load, parse
 from discovery.registry import Registry
+from graph.stores.location import Server
 from tests.discovery.worlds import World, plugin_of
 
 
@@ -64,8 +65,8 @@ sources:
     assert isinstance(source.settings, Login)
     assert source.settings.address == "http://prod"
     assert configuration.settings.api.port == 9000
-    assert configuration.store_path() == Path("/etc/asbuilt/graph.db")
-    assert configuration.store_path("other.db") == Path("other.db")
+    assert configuration.location() == Path("/etc/asbuilt/graph.db")
+    assert configuration.location("other.db") == Path("other.db")
 
 
 def test_a_common_setting_reaches_the_collector_that_declares_it() -> None:
@@ -218,7 +219,7 @@ def test_without_a_file_defaults_stand(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("ASBUILT_STORE", raising=False)
     configuration = load(None, REGISTRY)
     assert configuration.file is None
-    assert configuration.store_path() == tmp_path / "asbuilt" / "asbuilt.db"
+    assert configuration.location() == tmp_path / "asbuilt" / "asbuilt.db"
     (tmp_path / "asbuilt.yaml").write_text("api: {port: 9}\n")
     assert load(None, REGISTRY).settings.api.port == 9
 
@@ -231,3 +232,30 @@ def test_the_example_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [source.name for source in configuration.sources] == ["production", "staging", "recording"]
     words = file.read_text("utf-8")
     assert all(f"{name}:" in words for name in SourceEntry.model_fields)
+
+
+def test_the_store_may_be_a_server() -> None:
+    """`store.url` names one; what is given on the command line goes before it."""
+    configuration = parsed("store: {url: 'bolt+s://db:7687'}\n")
+    assert configuration.location() == Server("bolt+s://db:7687")
+    assert configuration.location("other.db") == Path("other.db")
+    assert parsed("store: {path: graph.db}\n").location("neo4j://db") == Server("neo4j://db")
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        ("{url: 'bolt://db', path: graph.db}", "keep one of them"),
+        ("{url: graph.db}", "a file goes under path"),
+        ("{path: 'bolt://db'}", "goes under url"),
+        ("{url: 'http://db'}", "no store has an address that begins with http://"),
+        ("{url: 'bolt://neo4j:hunter2@db'}", "looks like a secret"),
+        ("{url: 'bolt://neo4j@db'}", "ASBUILT_NEO4J_PASSWORD_FILE"),
+    ],
+)
+def test_one_place_and_no_login_in_it(store: str, said: str) -> None:
+    """A file and a server at once, each in the other's place, another scheme, and a login are mistakes."""
+    [found] = problems(f"store: {store}\n")
+    assert found.startswith("asbuilt.yaml:1:")
+    assert said in found
+    assert "hunter2" not in found

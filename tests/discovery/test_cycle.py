@@ -157,15 +157,6 @@ def test_even_an_exit_inside_a_collector_is_only_a_failed_run() -> None:
     assert [one.run.outcome.value for one in Bench(world).look().scopes] == ["complete", "failed"]
 
 
-def test_a_mapping_that_raises_fails_its_scope() -> None:
-    """A document whose statements cannot be read fails the run of its scope, and of no other."""
-    world = shop()
-    world.documents["services"].append(Document("broken", "1", unmappable))
-    bench = Bench(world)
-    assert [one.run.outcome.value for one in bench.look().scopes] == ["complete", "failed"]
-    assert names(bench.store) == {"a", "b"}
-
-
 def test_a_secret_in_a_message_is_withheld() -> None:
     """What a library puts in its messages is not shown where it looks like a secret."""
     world = shop()
@@ -386,11 +377,6 @@ def with_a(version: str) -> World:
     world = shop()
     world.documents["configmaps"] = [configmap("a", version, labels=version), configmap("b")]
     return world
-
-
-def unmappable() -> Sequence[Statement]:
-    """A mapping that raises, which none should."""
-    raise KeyError("spec")
 
 
 def void(_value: object) -> None:

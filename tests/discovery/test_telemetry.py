@@ -6,10 +6,13 @@ from structlog.testing import capture_logs
 
 from collectors.contract import Failed, Forbidden
 from discovery.cycle import Cycle
+from discovery.listener import Heard, WatchState
 from discovery.reasons import safe_traceback
 from discovery.telemetry import REGISTRY, Telemetry
+from graph.model import RevisionMark
+from graph.record import Recorded
 from graph.stores.memory import MemoryStore
-from tests.discovery.worlds import Clock, World, configmap, configured, raising
+from tests.discovery.worlds import START, Clock, World, configmap, configured, raising
 
 
 class Watched:
@@ -86,6 +89,35 @@ def test_a_scope_that_is_listed_no_longer_leaves_no_metric() -> None:
     del watched.world.kinds["services"]
     watched.said()
     assert sample("asbuilt_documents_seen", source="gone", scope="services") is None
+
+
+def test_watches_are_counted_and_a_scope_that_comes_to_be_polled_is_news() -> None:
+    """Once, and once more when it can be watched after all; what breaks and goes on is a metric only."""
+    telemetry, world = Telemetry(), World("heard")
+    source, [configmaps, _] = world.source(), world.scopes()
+
+    def said(state: WatchState) -> list[str]:
+        with capture_logs() as logged:
+            telemetry.watching(source, configmaps, state, "403")
+        return [line["event"] for line in logged if line["log_level"] != "debug"]
+
+    assert [said(one) for one in (WatchState.LIVE, WatchState.CUT, WatchState.LIVE)] == [[], [], []]
+    assert sample("asbuilt_watch_live", source="heard", scope="configmaps") == 1
+    assert said(WatchState.REFUSED) == ["scope is polled, for it cannot be watched"]
+    assert sample("asbuilt_watch_live", source="heard", scope="configmaps") == 0
+    assert said(WatchState.REFUSED) == []
+    assert said(WatchState.LIVE) == ["scope is watched"]
+    assert sample("asbuilt_watch_restarts_total", source="heard", reason="cut") == 1
+    telemetry.heard(source, Heard(configmaps, 7, 0.3, Recorded(RevisionMark(5, START), opened=2, total=3), 1))
+    telemetry.heard(source, Heard(configmaps, 0, 0.0, Recorded()))
+    assert sample("asbuilt_watch_events_total", source="heard") == 7
+    assert sample("asbuilt_watch_batches_total", source="heard") == 1
+    assert sample("asbuilt_watch_lag_seconds_sum", source="heard") == 0.3
+    assert sample("asbuilt_documents_changed_total", source="heard", transition="opened") == 2
+    assert sample("asbuilt_documents_unmapped", source="heard", scope="configmaps") == 0
+    assert sample("asbuilt_revision") == 5
+    telemetry.watching(source, configmaps, WatchState.OVER, None)
+    assert sample("asbuilt_watch_live", source="heard", scope="configmaps") is None
 
 
 def test_a_traceback_has_places_and_no_secrets() -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from collectors.contract import Connect, Plugin, SourceSettings
 from discovery.ledger import Ledger
 from discovery.source import Source
-from graph.model import Document, Entity, Key, Knowledge, Position, Scope
+from graph.model import Document, Entity, Key, Knowledge, Position, Scope, Statement
 from graph.store import GraphStore
 
 CLUSTER = Key.of(("k8s.cluster", "c1"))
@@ -104,6 +104,11 @@ def plugin_of(connect: Connect, settings: type[SourceSettings] = SourceSettings)
     """A plugin that connects to a world."""
     knowledge = Knowledge(1, {"k8s.configmap": frozenset({"labels"}), "k8s.service": frozenset()})
     return Plugin("scripted", settings, frozenset({"k8s.configmap", "k8s.service"}), knowledge, connect)
+
+
+def unmappable() -> Sequence[Statement]:
+    """A mapping that raises, which none should."""
+    raise KeyError("spec")
 
 
 def raising(error: BaseException) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collectors.contract import named_like_a_secret
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present
+from collectors.kubernetes.mapping.releases import helm_release
 from graph.model import AliasEnd, Method, Relation, Statement
 
 _ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
@@ -32,9 +33,10 @@ def configmap(place: Place, item: Object) -> Iterator[Statement]:
 
 
 def secret(place: Place, item: Object) -> Iterator[Statement]:
-    """State a Secret, of which nothing but metadata was read."""
+    """State a Secret, of which nothing but metadata was read; and the Helm release that it stores a revision of."""
     yield entity(place, "k8s.secret", item, {})
     yield from owners(place, place.of("k8s.secret", item), item)
+    yield from helm_release(place, item)
 
 
 def serviceaccount(place: Place, item: Object) -> Iterator[Statement]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from collectors.kubernetes.mapping.classes import of_class
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
-from graph.model import Alias, Holding, KeyEnd, Relation, Statement
+from graph.model import Alias, AliasEnd, End, Holding, KeyEnd, Method, Relation, Statement
+
+_IN_CLUSTER = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?")
+
+_NAMED = ("aws.elbv2.load_balancer", "aws.rds.cluster", "aws.rds.instance", "dns.record")
+"""The kinds that a name outside of the cluster may mean."""
 
 
 def service(place: Place, item: Object) -> Iterator[Statement]:
-    """State a Service. Its pods are stated by its EndpointSlices."""
+    """State a Service, and what an external name stands for. Its pods are stated by its EndpointSlices."""
     spec, status = item["spec"], item.get("status") or {}
     ips = texts(spec.get("clusterIPs")) or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
     cluster_ips = [address for address in ips if address != "None"]
@@ -31,6 +38,8 @@ def service(place: Place, item: Object) -> Iterator[Statement]:
     aliases = tuple(Alias("ip", place.in_network(address), Holding.EXCLUSIVE) for address in cluster_ips)
     yield entity(place, "k8s.service", item, attributes, aliases=aliases)
     yield from owners(place, place.of("k8s.service", item), item)
+    if spec.get("type") == "ExternalName" and spec.get("externalName"):
+        yield _external(place, place.of("k8s.service", item), spec["externalName"])
 
 
 def ingress(place: Place, item: Object) -> Iterator[Statement]:
@@ -52,6 +61,7 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
     )
     yield entity(place, "k8s.ingress", item, attributes)
     yield from owners(place, source, item)
+    yield from of_class(place, source, "k8s.ingressclass", spec.get("ingressClassName"), "ingressClassName")
     routes = [(f"{rule.get('host', '*')} {rule.get('path', '/')}", rule) for rule in rules]
     if default:
         routes.append(("default", _backend(default) | {"default": True}))
@@ -59,6 +69,18 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
     for name in sorted({part["secret"] for part in tls if "secret" in part}):
         target = place.end("k8s.secret", meta["namespace"], name)
         yield Relation(source, "USES_CONFIG", target, attributes={"uses": ["tls"]})
+
+
+def _external(place: Place, source: KeyEnd, host: str) -> Relation:
+    """Tie a service to what its external name stands for: another service of the cluster, or whoever has the name."""
+    name = host.lower().rstrip(".")
+    target: End
+    if inside := _IN_CLUSTER.fullmatch(name):
+        target = place.end("k8s.service", inside["namespace"], inside["name"])
+    else:
+        target = AliasEnd("dns.name", name, _NAMED)
+    uses = {"uses": ["externalName"]}
+    return Relation(source, "DEPENDS_ON", target, attributes=uses, method=Method.DNS, confidence=0.95)
 
 
 def _routes(

@@ -8,18 +8,17 @@ from typing import Any
 
 from collectors.kubernetes.mapping.meta import conditions, entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
+from collectors.kubernetes.mapping.topology import REGION_LABELS, ZONE_LABELS, first, in_region, in_zone
 from graph.model import Alias, AliasEnd, Holding, KeyEnd, Method, Relation, Statement
 
 _INSTANCE = re.compile(r"aws://.*/(i-[0-9a-f]{8,17})")
 """aws:///<zone>/<instance id>. A Fargate node has no instance id (ontology R1)."""
 
-_ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
-_REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 _TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 
 
 def node(place: Place, item: Object) -> Iterator[Statement]:
-    """State a Node, its cluster, and the cloud instance behind it. Its node group stands in its labels.
+    """State a Node, its cluster, its zone, and the cloud instance behind it. Its node group stands in its labels.
 
     Its addresses belong to a network that the cluster does not name, which other clusters may share: shared aliases.
     """
@@ -34,6 +33,11 @@ def node(place: Place, item: Object) -> Iterator[Statement]:
     if instance := _INSTANCE.fullmatch(spec.get("providerID") or ""):
         machine = AliasEnd("aws.ec2.instance.id", instance[1], ("aws.ec2.instance",))
         yield Relation(source, "REALIZED_BY", machine, method=Method.PROVIDER_ID)
+    labels = item["metadata"].get("labels") or {}
+    if zone := first(labels, ZONE_LABELS):
+        yield in_zone(source, zone)
+    if region := first(labels, REGION_LABELS):
+        yield in_region(source, region)
 
 
 def _attributes(item: Object, addresses: list[tuple[str, str]]) -> dict[str, Any]:
@@ -42,9 +46,9 @@ def _attributes(item: Object, addresses: list[tuple[str, str]]) -> dict[str, Any
     reported = conditions(status)
     return present(
         provider_id=spec.get("providerID"),
-        instance_type=_first(labels, _TYPE),
-        zone=_first(labels, _ZONE),
-        region=_first(labels, _REGION),
+        instance_type=first(labels, _TYPE),
+        zone=first(labels, ZONE_LABELS),
+        region=first(labels, REGION_LABELS),
         pod_cidrs=texts(spec.get("podCIDRs")),
         taints=sorted(
             (
@@ -66,7 +70,3 @@ def _attributes(item: Object, addresses: list[tuple[str, str]]) -> dict[str, Any
         conditions=reported,
         ready=reported.get("Ready") == "True" if reported else None,
     )
-
-
-def _first(labels: Object, names: tuple[str, ...]) -> str | None:
-    return next((labels[name] for name in names if labels.get(name)), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from graph.model import Key, KeyEnd
+from graph.model import AliasEnd, End, Key, KeyEnd
 
 Object: TypeAlias = Mapping[str, Any]
 """A decoded JSON object as the API sent it. Nothing in it is certain."""
@@ -20,6 +20,10 @@ KINDS_BY_NAME = {
     ("", "ConfigMap"): "k8s.configmap",
     ("", "Secret"): "k8s.secret",
     ("", "ServiceAccount"): "k8s.serviceaccount",
+    ("", "PersistentVolume"): "k8s.persistentvolume",
+    ("", "PersistentVolumeClaim"): "k8s.persistentvolumeclaim",
+    ("", "ResourceQuota"): "k8s.resourcequota",
+    ("", "LimitRange"): "k8s.limitrange",
     ("apps", "ReplicaSet"): "k8s.replicaset",
     ("apps", "Deployment"): "k8s.deployment",
     ("apps", "StatefulSet"): "k8s.statefulset",
@@ -28,13 +32,60 @@ KINDS_BY_NAME = {
     ("batch", "CronJob"): "k8s.cronjob",
     ("discovery.k8s.io", "EndpointSlice"): "k8s.endpointslice",
     ("networking.k8s.io", "Ingress"): "k8s.ingress",
+    ("networking.k8s.io", "IngressClass"): "k8s.ingressclass",
+    ("networking.k8s.io", "NetworkPolicy"): "k8s.networkpolicy",
+    ("gateway.networking.k8s.io", "GatewayClass"): "k8s.gatewayclass",
+    ("gateway.networking.k8s.io", "Gateway"): "k8s.gateway",
+    ("gateway.networking.k8s.io", "HTTPRoute"): "k8s.httproute",
+    ("gateway.networking.k8s.io", "GRPCRoute"): "k8s.grpcroute",
+    ("gateway.networking.k8s.io", "TLSRoute"): "k8s.tlsroute",
+    ("gateway.networking.k8s.io", "TCPRoute"): "k8s.tcproute",
+    ("gateway.networking.k8s.io", "ReferenceGrant"): "k8s.referencegrant",
+    ("rbac.authorization.k8s.io", "Role"): "k8s.role",
+    ("rbac.authorization.k8s.io", "ClusterRole"): "k8s.clusterrole",
+    ("rbac.authorization.k8s.io", "RoleBinding"): "k8s.rolebinding",
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): "k8s.clusterrolebinding",
+    ("storage.k8s.io", "StorageClass"): "k8s.storageclass",
+    ("autoscaling", "HorizontalPodAutoscaler"): "k8s.hpa",
+    ("policy", "PodDisruptionBudget"): "k8s.pdb",
+    ("scheduling.k8s.io", "PriorityClass"): "k8s.priorityclass",
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): "k8s.mutatingwebhookconfiguration",
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): "k8s.validatingwebhookconfiguration",
+    ("apiregistration.k8s.io", "APIService"): "k8s.apiservice",
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): "k8s.customresourcedefinition",
+    ("events.k8s.io", "Event"): "k8s.event",
+    ("argoproj.io", "Application"): "argocd.application",
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): "flux.kustomization",
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): "flux.helmrelease",
+    ("source.toolkit.fluxcd.io", "GitRepository"): "flux.gitrepository",
+    ("source.toolkit.fluxcd.io", "OCIRepository"): "flux.ocirepository",
+    ("source.toolkit.fluxcd.io", "HelmRepository"): "flux.helmrepository",
 }
-"""(API group, Kind) to our kind: what an owner reference can be tied to."""
+"""(API group, Kind) to our kind: what a reference by kind and name can be tied to."""
 
-BY_UID = frozenset({"k8s.pod", "k8s.replicaset", "k8s.job"})
+NAMES_BY_KIND = {kind: name for name, kind in KINDS_BY_NAME.items()}
+"""Our kind to (API group, Kind)."""
+
+BY_UID = frozenset({"k8s.pod", "k8s.replicaset", "k8s.job", "k8s.event"})
 """Kinds whose key holds the uid; their names come and go, and are exclusive aliases."""
 
-CLUSTER_WIDE = frozenset({"k8s.node", "k8s.namespace"})
+CLUSTER_WIDE = frozenset(
+    {
+        "k8s.node",
+        "k8s.namespace",
+        "k8s.persistentvolume",
+        "k8s.storageclass",
+        "k8s.ingressclass",
+        "k8s.gatewayclass",
+        "k8s.priorityclass",
+        "k8s.clusterrole",
+        "k8s.clusterrolebinding",
+        "k8s.mutatingwebhookconfiguration",
+        "k8s.validatingwebhookconfiguration",
+        "k8s.apiservice",
+        "k8s.customresourcedefinition",
+    }
+)
 """Kinds that no namespace contains."""
 
 
@@ -58,6 +109,12 @@ class Place:
         if kind in BY_UID:
             return KeyEnd(self.namespace(namespace).child(kind, uid or ""))
         return KeyEnd(self.named(kind, namespace, name), uid)
+
+    def reference(self, kind: str, namespace: str, name: str, uid: str | None = None) -> End:
+        """Mint the end that a reference means whose uid may be left out: a thing by uid is then its name's holder."""
+        if kind in BY_UID and not uid:
+            return AliasEnd(f"{kind}.name", f"{self.namespace(namespace)}/{name}", (kind,))
+        return self.end(kind, namespace, name, uid)
 
     def of(self, kind: str, item: Object) -> KeyEnd:
         """Mint the end that an object itself is."""

@@ -39,7 +39,7 @@ def pod(place: Place, item: Object) -> Iterator[Statement]:
     yield from owners(place, source, item)
     if node := spec.get("nodeName"):
         yield Relation(source, "RUNS_ON", KeyEnd(place.named("k8s.node", "", node)))
-    yield from spec_uses(place, source, meta["namespace"], spec)
+    yield from spec_uses(place, source, meta["namespace"], spec, meta["name"])
     if _MIRROR not in (meta.get("annotations") or {}):  # a static pod has no ServiceAccount, not even the default
         yield runs_as(place, source, meta["namespace"], spec)
     yield from pod_containers(place, source.key, item)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from collectors.kubernetes.mapping.declared import declared
 from collectors.kubernetes.mapping.place import BY_UID, Object, Place
 from collectors.kubernetes.mapping.secrecy import clean
 from graph.model import Alias, Entity, Holding, Key, KeyEnd, Statement
@@ -17,7 +18,7 @@ Mapper: TypeAlias = Callable[[Place, Object], Iterable[Statement]]
 def stated(kind: str, mapper: Mapper, place: Place, item: Object) -> Sequence[Statement]:
     """Map an object and clean every value; one that cannot be mapped states itself, and why, in `raw.unmapped`."""
     try:
-        return [_clean(statement) for statement in mapper(place, item)]
+        return [_clean(statement) for statement in (*mapper(place, item), *declared(place, kind, item))]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         return [_unmapped(kind, place, item, error)]
 
@@ -36,7 +37,8 @@ def _texts(statement: Statement) -> Iterator[object]:
         yield from (statement.name, statement.incarnation or "", *(alias.value for alias in statement.aliases))
     else:
         yield statement.slot
-        yield from (end.incarnation or "" for end in (statement.source, statement.target) if isinstance(end, KeyEnd))
+        for end in (statement.source, statement.target):
+            yield (end.incarnation or "") if isinstance(end, KeyEnd) else end.value
 
 
 def _unmapped(kind: str, place: Place, item: Object, error: Exception) -> Entity:

@@ -21,13 +21,16 @@ def placement(spec: Object) -> dict[str, Any]:
         node_selector=dict(spec.get("nodeSelector") or {}),
         tolerations=list(each(spec.get("tolerations"))),
         affinity=dict(spec.get("affinity") or {}),
+        topology_spread=list(each(spec.get("topologySpreadConstraints"))),
         priority_class=spec.get("priorityClassName"),
     )
 
 
-def template_attributes(place: Place, spec: Object) -> dict[str, Any]:
+def template_attributes(place: Place, template: Object) -> dict[str, Any]:
     """Give what a workload's template configures: containers and volumes by name, so that a change names the one."""
+    spec: Object = template.get("spec") or {}
     return placement(spec) | present(
+        pod_labels=dict((template.get("metadata") or {}).get("labels") or {}),
         containers=_by_name(place, spec.get("containers")),
         init_containers=_by_name(place, spec.get("initContainers")),
         volumes={volume["name"]: _volume(volume) for volume in each(spec.get("volumes"))},

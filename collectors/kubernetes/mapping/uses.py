@@ -1,4 +1,4 @@
-"""Which configuration and which identity does a pod spec name, and in which ways?"""
+"""Which configuration, storage and identity does a pod spec name, and in which ways?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graph.model import KeyEnd, Relation
 
 @dataclass(frozen=True, slots=True)
 class _Naming:
-    """One place in a spec that names a ConfigMap or Secret. keys: None where all of them are used."""
+    """One place in a spec that names something. keys: None where all of them are used."""
 
     verb: str
     kind: str
@@ -22,13 +22,14 @@ class _Naming:
     paths: frozenset[str] = field(default_factory=frozenset)
 
 
-def spec_uses(place: Place, source: KeyEnd, namespace: str, spec: Object) -> Iterator[Relation]:
-    """Tie a pod, or the template of a workload, to every ConfigMap and Secret that it names: once each, ways merged.
+def spec_uses(place: Place, source: KeyEnd, namespace: str, spec: Object, pod: str = "") -> Iterator[Relation]:
+    """Tie a pod, or the template of a workload, to all that it names: once each, ways merged.
 
-    Variables and pull secrets are USES_CONFIG; volumes are MOUNTS. Optional only where every naming is.
+    Variables, pull secrets and the priority are USES_CONFIG; volumes are MOUNTS. Optional only where every naming is.
+    pod: the name of the pod, which its ephemeral volumes have in theirs.
     """
     found: dict[tuple[str, str, str], list[_Naming]] = {}
-    for naming in (*_from_containers(spec), *_pull_secrets(spec), *_from_volumes(spec)):
+    for naming in (*_from_containers(spec), *_names(spec), *_from_volumes(spec, pod)):
         if naming.name:
             found.setdefault((naming.verb, naming.kind, naming.name), []).append(naming)
     for (verb, kind, name), namings in sorted(found.items()):
@@ -68,12 +69,14 @@ def _from_containers(spec: Object) -> Iterator[_Naming]:
                     yield _Naming("USES_CONFIG", kind, reference.get("name", ""), "envFrom", None, optional)
 
 
-def _pull_secrets(spec: Object) -> Iterator[_Naming]:
+def _names(spec: Object) -> Iterator[_Naming]:
+    if priority := spec.get("priorityClassName"):
+        yield _Naming("USES_CONFIG", "k8s.priorityclass", priority, "priorityClassName")
     for reference in each(spec.get("imagePullSecrets")):
         yield _Naming("USES_CONFIG", "k8s.secret", reference.get("name", ""), "imagePullSecrets")
 
 
-def _from_volumes(spec: Object) -> Iterator[_Naming]:
+def _from_volumes(spec: Object, pod: str) -> Iterator[_Naming]:
     paths: dict[str, set[str]] = {}
     for container in _containers(spec):
         for mount in each(container.get("volumeMounts")):
@@ -89,6 +92,11 @@ def _from_volumes(spec: Object) -> Iterator[_Naming]:
                 for word, kind in (("configMap", "k8s.configmap"), ("secret", "k8s.secret")):
                     if inner := part.get(word):
                         yield _mount(kind, inner.get("name", ""), "projected", inner, at)
+        elif source := volume.get("persistentVolumeClaim"):
+            yield _Naming("MOUNTS", "k8s.persistentvolumeclaim", source.get("claimName", ""), "volume", paths=at)
+        elif volume.get("ephemeral") and pod:
+            claim = f"{pod}-{volume['name']}"  # so it is named by the API, and made by the controller
+            yield _Naming("MOUNTS", "k8s.persistentvolumeclaim", claim, "ephemeral volume", paths=at)
         else:
             yield from _driver_credentials(volume)
 

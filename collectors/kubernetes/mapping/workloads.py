@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from collectors.kubernetes.mapping.classes import of_class
 from collectors.kubernetes.mapping.meta import conditions, entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
 from collectors.kubernetes.mapping.template import template_attributes, template_relations
@@ -58,6 +59,10 @@ def statefulset(place: Place, item: Object) -> Iterator[Statement]:
         update_revision=status.get("updateRevision"),
     )
     yield from _workload(place, "k8s.statefulset", item, attributes, spec.get("template"))
+    claims = [claim.get("spec") or {} for claim in each(spec.get("volumeClaimTemplates"))]
+    for class_ in sorted({claim["storageClassName"] for claim in claims if claim.get("storageClassName")}):
+        source = place.of("k8s.statefulset", item)
+        yield from of_class(place, source, "k8s.storageclass", class_, "volumeClaimTemplates")
 
 
 def daemonset(place: Place, item: Object) -> Iterator[Statement]:
@@ -112,7 +117,7 @@ def _workload(
 ) -> Iterator[Statement]:
     source = place.of(kind, item)
     spec: Object = (template or {}).get("spec") or {}
-    yield entity(place, kind, item, attributes | template_attributes(place, spec))
+    yield entity(place, kind, item, attributes | template_attributes(place, template or {}))
     yield from owners(place, source, item)
     if spec:  # a ReplicaSet may have no template, and then it names nothing
         yield from template_relations(place, source, item["metadata"]["namespace"], spec)

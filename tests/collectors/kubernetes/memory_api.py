@@ -1,7 +1,8 @@
 """What is an API server that serves pages from memory, and fails where it is told to?"""
 
 import json
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ruamel.yaml import YAML
 
+from collectors.contract import Failed
 from collectors.kubernetes.client import METADATA_ONLY, Client
 from collectors.kubernetes.collector import KubernetesCollector
 from collectors.kubernetes.connection import Answer
@@ -16,7 +18,7 @@ from collectors.kubernetes.resources import RESOURCES
 from collectors.kubernetes.settings import KubernetesSettings
 
 UID = "e8af6542-0d72-4ce3-bbda-4a4147f28d11"
-VERSIONS = {"": "v1", "apps": "v1", "batch": "v1", "discovery.k8s.io": "v1", "networking.k8s.io": "v1"}
+VERSIONS = {resource.group: "v1" for resource in RESOURCES}
 
 
 @cache
@@ -33,8 +35,37 @@ def sample(resource: str, index: int = 0) -> dict[str, Any]:
     return copied
 
 
+class Silent:
+    """In a scripted stream: nothing more comes until the client hangs up."""
+
+
+class MemoryStream:
+    """An answer that goes on as scripted: bytes are sent, an exception is raised, and `Silent` waits."""
+
+    def __init__(self, script: Iterable[bytes | Exception | Silent], status: int = 200) -> None:
+        self.status = status
+        self.retry_after: float | None = None
+        self._script = script
+        self._closed = threading.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        for step in self._script:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, Silent):
+                self._closed.wait()
+                raise Failed("was hung up on")
+            yield step
+
+    def close(self) -> None:
+        self._closed.set()
+
+
 class MemoryApi:
-    """Answers like an API server, from memory. `fail` maps (path, page) to the answer or error given instead."""
+    """Answers like an API server, from memory. `fail` maps (path, page) to the answer or error given instead.
+
+    `streams` holds, for each path, what its next watches tell; one that none is left for is silent.
+    """
 
     def __init__(
         self, objects: Mapping[str, Sequence[Mapping[str, Any]]], *, versions: Mapping[str, str] = VERSIONS
@@ -49,6 +80,9 @@ class MemoryApi:
         self.requests: list[str] = []
         self.forgotten = 0
         self._bodies: dict[str, bytes] = {}
+        self.streams: dict[str, list[MemoryStream | Exception]] = {}
+        self.watched: list[tuple[str, str]] = []
+        self.open: list[MemoryStream] = []
 
     def path(self, group: str, plural: str) -> str:
         version = self.versions.get(group, "v1")
@@ -70,11 +104,21 @@ class MemoryApi:
             self._bodies[key] = json.dumps(self._answer(parts.path, query, start, accept)).encode()
         return Answer(200, self._bodies[key])
 
+    def stream(self, path: str, accept: str, silence: float) -> MemoryStream:
+        self.watched.append((path, accept))
+        scripted = self.streams.get(urlsplit(path).path)
+        stream = scripted.pop(0) if scripted else MemoryStream([Silent()])
+        if isinstance(stream, Exception):
+            raise stream
+        self.open.append(stream)
+        return stream
+
     def forget(self) -> None:
         self.forgotten += 1
 
     def close(self) -> None:
-        """Nothing is open."""
+        for stream in self.open:
+            stream.close()
 
     def _answer(self, path: str, query: Mapping[str, list[str]], start: int, accept: str) -> dict[str, Any]:
         if path in self.lists:
@@ -108,6 +152,16 @@ class MemoryApi:
             }
         served = [listed.rpartition("/")[2] for listed in self.lists if listed.rpartition("/")[0] == path]
         return {"resources": [{"name": name} for name in served]}
+
+
+def event(type_: str, item: object) -> bytes:
+    """Write one event of a watch, as a server does."""
+    return json.dumps({"type": type_, "object": item}).encode() + b"\n"
+
+
+def bookmark(position: int) -> bytes:
+    """Write a bookmark."""
+    return event("BOOKMARK", {"kind": "Pod", "metadata": {"resourceVersion": str(position)}})
 
 
 def collector(api: MemoryApi, **settings: Any) -> KubernetesCollector:

@@ -10,7 +10,7 @@ def test_a_cluster_ip_is_an_exclusive_alias_and_none_is_none() -> None:
     assert Alias("ip", f"{CLUSTER}|10.96.0.20", Holding.EXCLUSIVE) in subject(mapped("services")).aliases
     headless, external = subject(mapped("services", 1)), subject(mapped("services", 2))
     assert headless.attributes["headless"] is True
-    assert external.attributes["external_name"] == "legacy.example.com"
+    assert external.attributes["external_name"] == "Legacy.example.com."
     assert not [alias for entity in (headless, external) for alias in entity.aliases if alias.type == "ip"]
 
 
@@ -64,7 +64,10 @@ def test_an_ingress_routes_by_host_and_path() -> None:
         "path_type": "Prefix",
         "port": "http",
     }
-    assert list(ties(said, "USES_CONFIG")) == [SHOP.child("k8s.secret", "shop-tls")]
+    assert set(ties(said, "USES_CONFIG")) == {
+        SHOP.child("k8s.secret", "shop-tls"),
+        CLUSTER.child("k8s.ingressclass", "nginx"),
+    }
 
 
 def test_configuration_is_keys_and_hashes() -> None:

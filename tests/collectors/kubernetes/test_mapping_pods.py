@@ -81,6 +81,7 @@ def test_every_way_to_use_configuration_is_stated_once_with_all_its_ways() -> No
         "database": {"uses": ["env", "envFrom"]},
         "registry": {"uses": ["imagePullSecrets"]},
         "share-login": {"uses": ["volume credentials"]},
+        "high": {"uses": ["priorityClassName"]},
     }
     mounts = {name.rpartition("/")[2]: tie.attributes for name, tie in ties(said, "MOUNTS").items()}
     assert mounts == {
@@ -88,6 +89,8 @@ def test_every_way_to_use_configuration_is_stated_once_with_all_its_ways() -> No
         "cart-tls": {"uses": ["volume"], "optional": True, "path": ["/etc/tls"]},
         "kube-root-ca.crt": {"uses": ["projected"], "keys": ["ca.crt"], "path": ["/etc/bundle"]},
         "extra": {"uses": ["projected"], "path": ["/etc/bundle"]},
+        "cart-data": {"uses": ["volume"], "path": ["/data"]},
+        "cart-7d9-abcde-cache": {"uses": ["ephemeral volume"], "path": ["/cache"]},
     }
 
 

@@ -38,7 +38,8 @@ def test_the_hash_key_does_not_show() -> None:
 
 
 def test_permissions_name_every_resource_and_only_reading() -> None:
-    """One for each resource, with a reason; nothing but get and list."""
-    assert {f"list {resource.name}" for resource in RESOURCES} <= set(plugin.permissions)
-    assert {permission.split()[0] for permission in plugin.permissions} == {"get", "list"}
+    """Two for each resource, with a reason; nothing but get, list and watch."""
+    asked = {f"{verb} {resource.name}" for resource in RESOURCES for verb in ("list", "watch")}
+    assert asked <= set(plugin.permissions)
+    assert {permission.split()[0] for permission in plugin.permissions} == {"get", "list", "watch"}
     assert all(plugin.permissions.values())

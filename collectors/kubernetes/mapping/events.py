@@ -1,0 +1,64 @@
+"""What did a controller report, and of which object?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from collectors.kubernetes.mapping.meta import entity, owners
+from collectors.kubernetes.mapping.place import BY_UID, KINDS_BY_NAME, Object, Place, group_of, present
+from graph.model import Relation, Statement
+
+LONGEST_NOTE = 1024
+"""Characters of a note that are kept: the most that events.k8s.io allows. The older API allowed any number."""
+
+_STATIC = re.compile(r"[0-9a-f]{32}")
+"""What the kubelet gives as the uid of a static pod: a hash, and not the uid of the pod in the API."""
+
+
+def event(place: Place, item: Object) -> Iterator[Statement]:
+    """State an Event and the objects that it is about. How often it came is kept as a lower bound: 1, 10, 100, ...
+
+    When it last came is not kept, nor the number itself: these move for as long as what it reports goes on.
+    """
+    regarding, related = item.get("regarding") or {}, item.get("related") or {}
+    source = place.of("k8s.event", item)
+    old = item.get("deprecatedSource") or {}
+    attributes = present(
+        reason=item.get("reason"),
+        type=item.get("type"),
+        note=(item.get("note") or "")[:LONGEST_NOTE],
+        action=item.get("action"),
+        regarding=_named(regarding),
+        field_path=regarding.get("fieldPath"),
+        reporter=item.get("reportingController") or old.get("component"),
+        reporting_instance=item.get("reportingInstance") or old.get("host"),
+        first_at=item.get("eventTime") or item.get("deprecatedFirstTimestamp"),
+        count_at_least=_magnitude(item),
+    )
+    yield entity(place, "k8s.event", item, attributes)
+    yield from owners(place, source, item)
+    for slot, reference in (("", regarding), ("related", related)):
+        kind = KINDS_BY_NAME.get((group_of(reference.get("apiVersion") or ""), reference.get("kind") or ""))
+        if kind and reference.get("name"):
+            uid = _uid(kind, reference)
+            end = place.reference(kind, reference.get("namespace") or "", reference["name"], uid)
+            yield Relation(source, "REGARDS", end, slot)
+
+
+def _uid(kind: str, reference: Object) -> str | None:
+    """Give the uid that is really one: the kubelet gives a node's name as its uid, and a hash as a static pod's."""
+    uid = reference.get("uid")
+    hashed = kind in BY_UID and isinstance(uid, str) and _STATIC.fullmatch(uid)
+    return None if not uid or hashed or uid == reference["name"] else uid
+
+
+def _named(reference: Object) -> str:
+    parts = (reference.get("kind"), reference.get("namespace"), reference.get("name"))
+    return "/".join(part for part in parts if part)
+
+
+def _magnitude(item: Object) -> int:
+    count: Any = (item.get("series") or {}).get("count") or item.get("deprecatedCount") or 1
+    return int(10 ** (len(str(int(count))) - 1))

@@ -1,0 +1,112 @@
+"""What does the mapping make of Gateways, their routes, and what is allowed to cross namespaces?"""
+
+from graph.model import KeyEnd, Relation
+from tests.collectors.kubernetes.memory_api import sample
+from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
+
+GROUP = "gateway.networking.k8s.io"
+HTTP = f"httproutes.{GROUP}"
+BANK = CLUSTER.child("k8s.namespace", "bank")
+
+
+def test_a_gateway_has_a_class_addresses_and_certificates() -> None:
+    """Certificates may lie in another namespace, and need not be Secrets."""
+    said = mapped(f"gateways.{GROUP}")
+    gateway = subject(said).attributes
+    assert gateway["class"] == "public"
+    assert gateway["hosts"] == ["*.example.com"]
+    assert gateway["load_balancer"] == ["edge-1.elb.eu-west-1.amazonaws.com"]
+    assert gateway["conditions"] == {"Programmed": "True"}
+    assert gateway["listeners"] == {
+        "https": {
+            "host": "*.example.com",
+            "port": 443,
+            "protocol": "HTTPS",
+            "tls": "Terminate",
+            "routes_from": "Selector",
+            "routes_selector": {"matchLabels": {"public": "yes"}},
+        }
+    }
+    assert {name: tie.attributes["uses"] for name, tie in ties(said, "USES_CONFIG").items()} == {
+        CLUSTER.child("k8s.gatewayclass", "public"): ["gatewayClassName"],
+        SHOP.child("k8s.secret", "wildcard"): ["tls"],
+        CLUSTER.child("k8s.namespace", "infra").child("k8s.secret", "shared"): ["tls"],
+    }
+
+
+def test_a_route_leads_by_host_match_and_port_with_weights() -> None:
+    """A tie for each of them; weights of one backend add up; the first rule for a match is the one that counts."""
+    routes = [one for one in mapped(HTTP) if isinstance(one, Relation) and one.verb == "ROUTES_TO"]
+    found = {
+        (one.slot.split("#")[0], one.target.key.id): one.attributes for one in routes if isinstance(one.target, KeyEnd)
+    }
+    assert len(found) == len(routes) == 10
+    for host in ("shop.example.com", "www.example.com"):
+        told = {"host": host, "path": "/cart", "path_type": "PathPrefix", "method": "GET", "port": 80}
+        assert found[f"{host} GET /cart :80", "cart"] == told | {"weight": 90}
+        assert found[f"{host} GET /cart :80", "cart-next"] == told | {"weight": 11}
+        assert found[f"{host} /cart Exact ", "cart"] == {
+            "host": host,
+            "path": "/cart",
+            "path_type": "Exact",
+            "port": 80,
+            "weight": 90,
+        }
+        assert found[f"{host} :443", "pay"] == {"host": host, "port": 443, "weight": 1, "cross_namespace": True}
+    assert not [name for _, name in found if name in ("never", "far")]
+    assert BANK.child("k8s.service", "pay") in {one.target.key for one in routes if isinstance(one.target, KeyEnd)}
+
+
+def test_another_weight_is_another_version_of_the_same_tie() -> None:
+    """What tells ties apart does not hold the weight, so that a canary is one tie that differs."""
+    item = sample(HTTP)
+    item["spec"]["rules"][0]["backendRefs"][0]["weight"] = 50
+    before, after = (
+        [one for one in said if isinstance(one, Relation)] for said in (mapped(HTTP), mapped(HTTP, 0, item))
+    )
+    assert [(one.target, one.slot) for one in before] == [(one.target, one.slot) for one in after]
+    assert [one.attributes for one in before] != [one.attributes for one in after]
+
+
+def test_a_route_depends_on_its_parents_and_says_what_they_made_of_it() -> None:
+    """A Gateway by section, a service by port, each once; and why a backend is not in effect."""
+    said = mapped(HTTP)
+    parents = ties(said, "DEPENDS_ON")
+    assert {name: tie.slot for name, tie in parents.items()} == {
+        SHOP.child("k8s.gateway", "edge"): "https",
+        SHOP.child("k8s.service", "cart"): "80",
+    }
+    conditions = subject(said).attributes["conditions"]
+    assert conditions == {"edge": {"Accepted": "True", "ResolvedRefs": "False RefNotPermitted"}}
+
+
+def test_other_routes_lead_by_what_they_have() -> None:
+    """GRPC by service and method, TLS by host, TCP by port alone."""
+    slots = {}
+    for plural in ("grpcroutes", "tlsroutes", "tcproutes"):
+        [tie] = ties(mapped(f"{plural}.{GROUP}"), "ROUTES_TO").values()
+        slots[plural] = tie.slot
+    assert slots == {
+        "grpcroutes": "rates.example.com /rates.v1.Rates/Get Exact :9000",
+        "tlsroutes": "db.example.com :5432",
+        "tcproutes": "* :5672",
+    }
+
+
+def test_an_ingress_and_a_gateway_name_their_classes() -> None:
+    """By name, in the cluster; the class says who serves it."""
+    assert CLUSTER.child("k8s.ingressclass", "nginx") in ties(mapped("ingresses.networking.k8s.io"), "USES_CONFIG")
+    ingress = subject(mapped("ingressclasses.networking.k8s.io"))
+    assert (ingress.key, ingress.attributes["controller"]) == (
+        CLUSTER.child("k8s.ingressclass", "nginx"),
+        "k8s.io/ingress-nginx",
+    )
+    assert ingress.attributes["default"] is True
+    assert subject(mapped(f"gatewayclasses.{GROUP}")).attributes["controller"] == "example.com/gateway"
+
+
+def test_a_grant_keeps_who_may_refer_to_what() -> None:
+    """As data: whom it allows is a matter of two documents."""
+    said = mapped(f"referencegrants.{GROUP}")
+    assert subject(said).attributes["to"] == [{"group": "", "kind": "Service", "name": "pay"}]
+    assert not [one for one in said if isinstance(one, Relation)]
