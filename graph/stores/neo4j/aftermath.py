@@ -11,6 +11,9 @@ from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.projection import project
 from graph.stores.neo4j.spans import newest
 
+_GRACE = 5.0
+"""Seconds: a single look at a small estate is then followed at once."""
+
 
 class Aftermath:
     """A thread of the writer's own. What it did not come to is done after the next revision, or by the next writer."""
@@ -37,7 +40,8 @@ class Aftermath:
             return self._asked.wait_for(lambda: not (self._due or self._busy), seconds)
 
     def close(self) -> None:
-        """Let it end what it is at, and no more."""
+        """Give it some seconds for what is due, then let it end what it is at, and no more."""
+        self.settled(_GRACE)
         with self._asked:
             self._closed = True
             self._asked.notify_all()

@@ -26,7 +26,7 @@ def examples(name: str, number: int) -> int:
 def test_a_store_answers_as_the_reference_does(name: str) -> None:
     """On random histories, every answer at every revision is the reference's."""
     run_state_machine_as_test(
-        agreement(name), settings=settings(max_examples=examples(name, 15), stateful_step_count=20, deadline=None)
+        agreement(name), settings=settings(max_examples=examples(name, 10), stateful_step_count=20, deadline=None)
     )
 
 

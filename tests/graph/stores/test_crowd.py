@@ -15,7 +15,7 @@ from tests.graph.stores.estate import NODE, SHOP
 from tests.stores import STORES
 
 
-@pytest.fixture(scope="module", params=[20_000, pytest.param(100_000, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[5_000, pytest.param(100_000, marks=pytest.mark.long)])
 def size(request: pytest.FixtureRequest) -> int:
     """How many relations the hub has."""
     return int(request.param)

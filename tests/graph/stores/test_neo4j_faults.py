@@ -188,14 +188,16 @@ def test_a_writer_that_was_held_up_for_longer_than_its_lease_writes_nothing_more
     live(first, SEED, 1)
     told: list[StoreError] = []
 
+    over = threading.Event()
+
     def go_on() -> None:
-        while not told or not isinstance(told[-1], StoreLocked):
+        while not over.is_set() and not any(isinstance(error, StoreLocked) for error in told):
             try:
                 live(first, SEED, newest(first) + 1)
             except StoreError as error:
                 told.append(error)
 
-    thread = threading.Thread(target=go_on)
+    thread = threading.Thread(target=go_on, daemon=True)
     thread.start()
     wait_for(trial.left, what="a commit in the making", tick=0.0)
     proxy.stall()

@@ -108,7 +108,7 @@ def _go_on(world: World, script: Script, steps: Script) -> None:
 
 @pytest.mark.parametrize("name", sorted(STORES))
 @given(script=histories(), more=histories(longest=6), positions=st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_an_imported_store_is_the_same_and_goes_on_alike(
     name: str, script: Script, more: Script, positions: bool
 ) -> None:
