@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from graph.model import Key
 
-if TYPE_CHECKING:
-    from graph.store import Link
+
+class Link(NamedTuple):
+    """A relation in force whose two ends are tied: no more of it than a traversal needs. confidence: 0 to 1."""
+
+    id: str
+    verb: str
+    source: Key
+    target: Key
+    confidence: float
 
 
 class Hop(NamedTuple):

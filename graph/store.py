@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from graph.hops import Traversed
+from graph.hops import Link, Traversed
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -124,16 +124,6 @@ class StoredDocument:
     text: str
 
 
-class Link(NamedTuple):
-    """A relation in force whose two ends are tied: no more of it than a traversal needs. confidence: 0 to 1."""
-
-    id: str
-    verb: str
-    source: Key
-    target: Key
-    confidence: float
-
-
 class Found(NamedTuple):
     """A term's text, and the key of an entity that had it."""
 
@@ -179,6 +169,10 @@ class GraphReader(Traversed, Protocol):
 
     def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
         """Give what a traversal needs of the relations that `relations` gives, where both ends are tied, by id."""
+        ...
+
+    def untied(self, key: Key, *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[RelationVersion]:
+        """Give those of the relations that `relations` gives whose other end is open or ambiguous, ordered by id."""
         ...
 
     def unsettled(self, key: Key) -> Sequence[RelationVersion]:

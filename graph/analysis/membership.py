@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from graph.analysis.arcs import TO_GROUP
 from graph.analysis.presence import presences
+from graph.hops import Link
 from graph.model import KINDS, VERBS, EntityVersion, Key
-from graph.store import GraphReader, Link
+from graph.store import GraphReader
 
 COUNTED = 100
 """A workload that says itself of more ready replicas is not counted member by member; its word stands."""

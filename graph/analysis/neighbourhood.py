@@ -10,10 +10,11 @@ from graph.analysis.placement import Thing
 from graph.analysis.presence import Presence, presences
 from graph.analysis.relations import Direction
 from graph.analysis.spread import Cut, Why
+from graph.hops import Link
 from graph.model import KINDS, VERBS, AliasEnd, EntityVersion, Key, Question, RelationVersion, Tie
 from graph.model.statements import End
 from graph.model.versions import Resolved
-from graph.store import GraphReader, Link
+from graph.store import GraphReader
 
 
 @dataclass(frozen=True, slots=True)

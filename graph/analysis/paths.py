@@ -10,8 +10,9 @@ import networkx as nx
 from graph.analysis.placement import Thing
 from graph.analysis.spread import Cut, Why
 from graph.analysis.steps import Surroundings, TieView
+from graph.hops import Link
 from graph.model import KINDS, VERBS, Key, Question
-from graph.store import GraphReader, Link
+from graph.store import GraphReader
 
 DEPTH = 12
 """Ties that a path may have."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from graph.analysis.evidence import Evidence, Witnesses
 from graph.analysis.freshness import about_entity, about_relations
 from graph.analysis.presence import Presence, relation_presences
+from graph.analysis.ties import Direction, NoSuchPosition, Ties, position
 from graph.model import (
     KINDS,
     VERBS,
@@ -23,17 +23,7 @@ from graph.model import (
 )
 from graph.store import GraphReader
 
-
-class NoSuchPosition(ValueError):
-    """A list of relations has no row of that position."""
-
-
-class Direction(StrEnum):
-    """Which relations of a thing are meant: those it is the source of, those it is the target of, or both."""
-
-    OUT = "out"
-    IN = "in"
-    BOTH = "both"
+__all__ = ["CitedAlias", "Direction", "NoSuchPosition", "OtherEnd", "RelationView", "about", "other_end", "relations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +78,7 @@ class RelationView:
     @property
     def position(self) -> str:
         """Its place in the list: what is tied to itself stands there twice, once from each side."""
-        return _position(self.direction, self.id)
+        return position(self.direction, self.id)
 
 
 def about(reader: GraphReader, key: Key, verbs: Collection[str] = ()) -> tuple[Question, ...]:
@@ -99,7 +89,7 @@ def about(reader: GraphReader, key: Key, verbs: Collection[str] = ()) -> tuple[Q
     """
     wanted = [verb for verb in VERBS.values() if not verbs or verb.name in verbs]
     boundless = [verb.name for verb in wanted if not verb.local and not verb.ends]
-    found = _ordered(reader, key, Direction.BOTH, boundless) if boundless else []
+    found = Ties(reader, key, Direction.BOTH, boundless).page() if boundless else []
     homes: dict[Question, None] = {}
     for side, relation in found:
         out = side is Direction.OUT
@@ -124,45 +114,16 @@ def relations(
 
     after: the position of the row that the last page ended with; NoSuchPosition is raised for one that is not there.
     """
-    found = _ordered(reader, key, direction, verbs)
-    positions = [_position(side, relation.id) for side, relation in found]
-    if after and after not in positions:
-        raise NoSuchPosition(after)
-    first = positions.index(after) + 1 if after else 0
+    found = Ties(reader, key, direction, verbs)
+    first = found.place(after) + 1 if after else 0
     last = len(found) if limit is None else first + limit
-    page = found[first:last]
+    page = found.page(first, last)
     versions = [relation for _, relation in page]
     there = relation_presences(reader, versions)
     known = reader.latest([one for relation in versions for one in (*relation.source.keys, *relation.target.keys)])
     witnesses = Witnesses(reader, {ref for relation in versions for ref in relation.evidence})
     views = [_view(side, relation, known, there, witnesses) for side, relation in page]
     return tuple(views), last < len(found)
-
-
-def _position(side: Direction, id_: str) -> str:
-    return f"{side.value}:{id_}"
-
-
-def _ordered(
-    reader: GraphReader, key: Key, direction: Direction, verbs: Collection[str]
-) -> list[tuple[Direction, RelationVersion]]:
-    """Give every relation of a thing with the side it is seen from: outgoing first, then by verb and other end."""
-    found: list[tuple[Direction, RelationVersion]] = []
-    for side in (Direction.OUT, Direction.IN):
-        if direction in (side, Direction.BOTH):
-            found += [(side, one) for one in reader.relations([key], outgoing=side is Direction.OUT, verbs=verbs)]
-    for relation in reader.unsettled(key):
-        side = Direction.OUT if key in relation.source.keys else Direction.IN
-        if direction in (side, Direction.BOTH) and (not verbs or relation.verb in verbs):
-            found.append((side, relation))
-    seen: dict[tuple[Direction, str], RelationVersion] = {(side, one.id): one for side, one in found}
-    return sorted(((side, one) for (side, _), one in seen.items()), key=_rank)
-
-
-def _rank(entry: tuple[Direction, RelationVersion]) -> tuple[bool, str, str, str, str]:
-    side, relation = entry
-    other = relation.target if side is Direction.OUT else relation.source
-    return side is Direction.IN, relation.verb, str(other.key or ""), relation.stated.slot, relation.id
 
 
 def _view(

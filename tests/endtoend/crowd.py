@@ -5,40 +5,17 @@ Objects that cost nothing, of each kind that the estate has few of.
 
 from __future__ import annotations
 
-from tests.servers.kube_api import Manifest
+from pathlib import Path
+
+from tests.servers.kube_api import Manifest, documents
 
 NAMESPACE = "crowd"
 EACH = 4
-_IMAGE = {"name": "app", "image": "registry.example/idle:1"}
+_FILE = Path(__file__).with_suffix(".yaml")
 
 
 def crowd() -> list[Manifest]:
-    """Make four of each; nothing of it ever runs."""
-    manifests: list[Manifest] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}]
-    for number in range(EACH):
-        name = f"idle-{number}"
-        labels = {"app": name}
-        pod = {"containers": [_IMAGE], "nodeSelector": {"no": "node"}}
-        template = {"metadata": {"labels": labels}, "spec": pod}
-        workload = {"selector": {"matchLabels": labels}, "template": template}
-        job = {"suspend": True, "template": {"spec": {**pod, "restartPolicy": "Never"}}}
-        backend = {"service": {"name": name, "port": {"number": 80}}}
-        manifests += [
-            _made("apps/v1", "DaemonSet", name, workload),
-            _made("apps/v1", "StatefulSet", name, {**workload, "replicas": 0, "serviceName": name}),
-            _made("batch/v1", "Job", name, job),
-            _made(
-                "batch/v1", "CronJob", name, {"schedule": "0 0 1 1 *", "suspend": True, "jobTemplate": {"spec": job}}
-            ),
-            _made("networking.k8s.io/v1", "Ingress", name, {"defaultBackend": backend}),
-        ]
-    return manifests
-
-
-def _made(version: str, kind: str, name: str, spec: dict[str, object]) -> Manifest:
-    return {
-        "apiVersion": version,
-        "kind": kind,
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": spec,
-    }
+    """Make four of each; nothing of it ever runs. What is namespaced goes by its default, `crowd`."""
+    text = _FILE.read_text("utf-8")
+    made = [one for number in range(EACH) for one in documents(text.replace("idle", f"idle-{number}"))]
+    return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, *made]

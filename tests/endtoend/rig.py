@@ -16,7 +16,7 @@ from collectors.kubernetes import plugin
 from discovery.ledger import Ledger
 from discovery.listener import Look
 from discovery.service import Service
-from discovery.source import Source
+from discovery.source import PARALLEL, Source
 from graph.store import ChangeFilter
 from graph.stores.sqlite import SqliteStore
 from tests.histories.witness import Witness, witness
@@ -68,7 +68,7 @@ class Rig:
 def rig(kubeconfig: Path, folder: Path, **settings: Any) -> Iterator[Rig]:
     """Set everything up over an empty store, and take it down."""
     validated = plugin.settings.model_validate({"kubeconfig": str(kubeconfig), **settings})
-    source = Source(NAME, plugin, validated, stale_after=3600.0)
+    source = Source(NAME, plugin, validated, stale_after=3600.0, parallel=settings.get("parallel", PARALLEL))
     store = SqliteStore(folder / "asbuilt.db")
     ledger = Ledger(store)
     service = Service(store, ledger, [source])

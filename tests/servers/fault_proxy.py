@@ -87,6 +87,7 @@ class FaultProxy:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # or else who comes beside a handful of others is let in a second later
     daemon_threads = True
     block_on_close = False
 
@@ -115,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One client connection, with one connection of its own to the server behind."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or else the body waits 40 ms for the client's word that it has the head
     server: _Server
 
     def setup(self) -> None:

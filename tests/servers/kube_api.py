@@ -129,6 +129,17 @@ class KubeApi:
         scope = f"/namespaces/{metadata.get('namespace', 'default')}" if namespaced else ""
         return f"{_root(manifest['apiVersion'])}{scope}/{plural}/{metadata['name']}"
 
+    def listing_of(self, group: str, plural: str) -> str:
+        """Return the path that lists a resource everywhere, in the version that the server prefers of those it has."""
+        versions = ["v1"]
+        if group:
+            found = self.request("GET", f"/apis/{group}")
+            versions = [f"{group}/{one['version']}" for one in (found["preferredVersion"], *found["versions"])]
+        for version in versions:
+            if any(one["name"] == plural for one in self.request("GET", _root(version))["resources"]):
+                return f"{_root(version)}/{plural}"
+        raise LookupError(f"the server has no {plural} in group '{group}'; define them first")
+
     def _apply_one(self, manifest: Manifest) -> Manifest:
         path, stored = self.path_of(manifest), None
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}

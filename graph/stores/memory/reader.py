@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from graph.hops import Hop, hops_of
+from graph.hops import Hop, Link, hops_of
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -20,7 +20,7 @@ from graph.model import (
     ScopeState,
     Tie,
 )
-from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
+from graph.store import ChangeFilter, EntityFilter, Found, RecordedChange, SourceRecord, StoredDocument
 from graph.stores.memory.tables import History, Span, T, Tables, in_force
 from graph.stores.selection import matches_change, matches_entity
 from graph.terms import Term, terms_of
@@ -103,6 +103,10 @@ class MemoryReader:
 
     def hops(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Hop]:
         return hops_of(self.links(keys, outgoing=outgoing, verbs=verbs), outgoing=outgoing)
+
+    def untied(self, key: Key, *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[RelationVersion]:
+        found = self.relations([key], outgoing=outgoing, verbs=verbs)
+        return [one for one in found if (one.target if outgoing else one.source).key is None]
 
     def ids(self, ties: Collection[int | str]) -> Mapping[int | str, str]:
         return {one: str(one) for one in ties}

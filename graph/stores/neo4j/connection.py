@@ -56,6 +56,12 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LONGEST = 120.0
 """Seconds after which the server ends a transaction that writes: who stands still in one lets go of what it locked."""
 
+_TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration"
+
+
+class TimedOut(StoreError):
+    """A transaction took too long, or waited too long for what another has locked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -90,6 +96,11 @@ def told(error: Exception, url: str) -> StoreError:
         return StoreError(f"the Neo4j at {url} refused the login: correct {_LOGIN}")
     if isinstance(error, Neo4jError) and error.code in _REFUSED:
         return StoreError(f"the Neo4j at {url} {_REFUSED[error.code]}")
+    if isinstance(error, Neo4jError) and error.code == _TIMED_OUT:
+        return TimedOut(
+            f"the Neo4j at {url} ended a transaction after {_LONGEST:.0f} s: look whether it is overloaded, or another "
+            "process stands still in the midst of a commit, and try again"
+        )
     if isinstance(error, ConfigurationError):
         return StoreError(f"{url} is no address of a Neo4j server: write bolt://host:7687 or neo4j://host:7687")
     if isinstance(error, ServiceUnavailable):

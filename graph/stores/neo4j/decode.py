@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from graph.hops import Link
 from graph.identity import Claim
 from graph.model import (
     Alias,
@@ -31,7 +32,7 @@ from graph.model import (
 )
 from graph.model.canonical import end_of
 from graph.model.statements import End
-from graph.store import Link, RecordedChange
+from graph.store import RecordedChange
 from graph.stores.neo4j.connection import Row
 from graph.stores.values import CAUSES, instant, interval, loaded, unpacked
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from graph.hops import Hop, hops_of
+from graph.hops import Hop, Link, hops_of
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -17,7 +17,7 @@ from graph.model import (
     RunFold,
     ScopeState,
 )
-from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
+from graph.store import ChangeFilter, EntityFilter, Found, RecordedChange, SourceRecord, StoredDocument
 from graph.stores.neo4j.connection import Ask, Database, Row
 from graph.stores.neo4j.decode import (
     CLAIM,
@@ -94,6 +94,16 @@ class Neo4jReader:
 
         return self._database.reading(work)
 
+    def untied(self, key: Key, *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[RelationVersion]:
+        other = "target" if outgoing else "source"
+        rest = f"AND v.now_{other} IS NULL AND v.was_{other} IS NULL"
+
+        def work(ask: Ask) -> list[RelationVersion]:
+            rows = self._tied(ask, RELATION, [key], outgoing=outgoing, verbs=verbs, rest=rest)
+            return relations_of(ask, self._lookup, rows, self._mark.number)
+
+        return self._database.reading(work)
+
     def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
         def work(ask: Ask) -> list[Link]:
             rows = self._tied(ask, LINK, keys, outgoing=outgoing, verbs=verbs)
@@ -110,11 +120,11 @@ class Neo4jReader:
         return {one: str(one) for one in ties}
 
     def _tied(
-        self, ask: Ask, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str]
+        self, ask: Ask, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str], rest: str = ""
     ) -> list[Row]:
         numbers = self._lookup.numbers(ask, keys)
         end = "source" if outgoing else "target"
-        return tied(ask, end, columns, list(numbers.values()), self._mark.number, verbs)
+        return tied(ask, end, columns, list(numbers.values()), self._mark.number, verbs, rest=rest)
 
     def unsettled(self, key: Key) -> Sequence[RelationVersion]:
         def work(ask: Ask) -> list[RelationVersion]:

@@ -72,14 +72,16 @@ def probes(revision: int, head: int) -> list[list[int]]:
     return [[c, revision - (2 << c)] for c in range(duration_class(max(head, 1)) + 1)]
 
 
-def tied(ask: Ask, end: str, columns: str, wanted: Collection[int], revision: int, verbs: Collection[str]) -> list[Row]:
+def tied(
+    ask: Ask, end: str, columns: str, wanted: Collection[int], revision: int, verbs: Collection[str], *, rest: str = ""
+) -> list[Row]:
     """Read columns of the relations in force of which an end (`source`, `target`) is tied to one of some keys.
 
-    One that closed since may stand there twice.
+    One that closed since may stand there twice. rest: what else they must meet.
     """
     if not wanted:
         return []
-    among = "AND v.verb IN $verbs" if verbs else ""
+    among = f"AND v.verb IN $verbs {rest}" if verbs else rest
     values: dict[str, Any] = {"wanted": list(wanted), "revision": revision, "verbs": list(verbs)}
     rows = _collected(
         ask,

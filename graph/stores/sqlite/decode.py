@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from graph.hops import Hop
+from graph.hops import Hop, Link
 from graph.identity import Claim
 from graph.model import (
     Alias,
@@ -28,7 +28,7 @@ from graph.model import (
 )
 from graph.model.canonical import end_of
 from graph.model.statements import End
-from graph.store import Link, RecordedChange
+from graph.store import RecordedChange
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.rows import chunks, marks, unlisted
 from graph.stores.values import CAUSES, fields_of, instant, interval, loaded, unpacked

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from graph.hops import Hop
+from graph.hops import Hop, Link
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -19,7 +19,7 @@ from graph.model import (
     RunFold,
     ScopeState,
 )
-from graph.store import ChangeFilter, EntityFilter, Found, Link, RecordedChange, SourceRecord, StoredDocument
+from graph.store import ChangeFilter, EntityFilter, Found, RecordedChange, SourceRecord, StoredDocument
 from graph.stores.sqlite.decode import CLAIM, ENTITY, HOP, LINK, RELATION, Decoder, Row
 from graph.stores.sqlite.history import changes
 from graph.stores.sqlite.listing import census, listed
@@ -78,6 +78,11 @@ class SqliteReader:
         rows = self._tied_to(RELATION, keys, outgoing=outgoing, verbs=verbs)
         return self._decoder.relations(rows, self._mark.number)
 
+    def untied(self, key: Key, *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[RelationVersion]:
+        open_ = f"AND v.{'target' if outgoing else 'source'} IS NULL"
+        rows = self._tied_to(RELATION, [key], outgoing=outgoing, verbs=verbs, rest=open_)
+        return self._decoder.relations(rows, self._mark.number)
+
     def links(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Link]:
         rows = self._tied_to(LINK, keys, outgoing=outgoing, verbs=verbs)
         return self._decoder.links(rows)
@@ -92,10 +97,14 @@ class SqliteReader:
         found = self._decoder.digests([int(tie) for tie in ties])
         return {tie: found[int(tie)] for tie in ties}
 
-    def _tied_to(self, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str]) -> list[Row]:
+    def _tied_to(
+        self, columns: str, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str], rest: str = ""
+    ) -> list[Row]:
         """Read columns of the relations in force whose source (or else target) is tied to one of the keys, by id."""
         stated = "CROSS JOIN relation AS r ON r.id = v.relation"
-        return self._ties(columns, keys, outgoing=outgoing, verbs=verbs, stated=stated, rest="ORDER BY r.digest")
+        return self._ties(
+            columns, keys, outgoing=outgoing, verbs=verbs, stated=stated, rest=f"{rest} ORDER BY r.digest"
+        )
 
     def _ties(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,9 @@ from graph.model.statements import End
 from graph.store import EntityFilter, GraphReader
 from graph.stores.memory import MemoryStore
 from tests.collectors.kubernetes import kinds_truth
-from tests.collectors.kubernetes.definitions import definitions
 from tests.graph.world import World
-from tests.servers.errors import RequestRefused
-from tests.servers.kube_api import KubeApi, documents
+from tests.servers.definitions import define
+from tests.servers.kube_api import documents
 from tests.servers.kubernetes import ControlPlane
 
 pytestmark = pytest.mark.server
@@ -37,12 +35,8 @@ def harbor(control_plane: ControlPlane) -> Iterator[ControlPlane]:
     """Give the control plane with every kind on it."""
     if not control_plane.simulated:
         pytest.skip("server: this cluster does not simulate its nodes and pods, which the test needs")
-    api, defined, estate = control_plane.api, definitions(), list(documents(ESTATE.read_text("utf-8")))
-    control_plane.apply(defined)
-    for one in defined:
-        spec = one["spec"]
-        prefix = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
-        control_plane.wait_for(partial(_served, api, prefix), what=f"{prefix} to be served")
+    api, estate = control_plane.api, list(documents(ESTATE.read_text("utf-8")))
+    define(control_plane)
     control_plane.apply(estate)
     ferries = "/api/v1/namespaces/harbor/pods"
     control_plane.wait_for(lambda: len(api.items(ferries)) == 2, what="the pods of the Deployment ferry")
@@ -130,16 +124,6 @@ def test_what_is_named_and_absent_is_missing(known: Known) -> None:
     assert len(absent) >= 9
     missing = {key for key, one in said.items() if one is Said.MISSING}
     assert {key.id for key in missing if OURS & {id_ for _, id_ in key.pairs}} == absent | {"ferryboat"}
-
-
-def _served(api: KubeApi, path: str) -> bool:
-    """Tell whether a resource that was just defined can be listed."""
-    try:
-        return api.read(path) is not None
-    except RequestRefused as error:
-        if error.status not in (429, 503):  # its storage is being made
-            raise
-        return False
 
 
 def _named(end: Resolved, stated: End, names: Mapping[Key, str]) -> str:

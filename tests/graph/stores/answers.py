@@ -69,6 +69,9 @@ def answers(reader: GraphReader, universe: Universe) -> dict[str, Any]:
     said["outgoing"] = list(reader.relations(keys, outgoing=True))
     said["incoming"] = list(reader.relations(keys, outgoing=False))
     said["each"] = {key: list(reader.relations([key], outgoing=False, verbs=["RUNS_ON"])) for key in keys}
+    said["untied"] = {
+        (key, outgoing): list(reader.untied(key, outgoing=outgoing)) for key in keys for outgoing in (True, False)
+    }
     said["unsettled"] = {key: list(reader.unsettled(key)) for key in keys}
     said["ties"] = dict(reader.latest_ties(universe.ties))
     said["links"] = [list(reader.links(keys, outgoing=outgoing)) for outgoing in (True, False)]

@@ -200,12 +200,14 @@ def test_a_writer_that_was_held_up_for_longer_than_its_lease_writes_nothing_more
     thread = threading.Thread(target=go_on, daemon=True)
     thread.start()
     wait_for(trial.left, what="a commit in the making", tick=0.0)
-    proxy.stall()
     store = opened(server.url, server, 1)
-    second = World(store, _writer=writer_of(store))
-    for _ in range(2):
-        live(second, SEED, store.head().number + 1)
-    proxy.resume()
+    proxy.stall()
+    try:
+        second = World(store, _writer=writer_of(store))
+        for _ in range(2):
+            live(second, SEED, store.head().number + 1)
+    finally:
+        proxy.resume()
     thread.join(60)
     assert isinstance(told[-1], StoreLocked)
     assert "another process has taken over" in str(told[-1])

@@ -10,9 +10,12 @@ pruned by the API server, so that a field that the real resource does not have c
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from tests.servers.kube_api import Manifest
+from tests.servers.errors import RequestRefused
+from tests.servers.kube_api import KubeApi, Manifest
+from tests.servers.kubernetes import ControlPlane
 
 TEXT, NUMBER, FLAG = "string", "integer", "boolean"
 LABELS: dict[str, Any] = {"*": TEXT}
@@ -150,6 +153,24 @@ _DEFINED: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
 def definitions() -> list[Manifest]:
     """Give the CustomResourceDefinitions. Those of one group are served in different versions, as in real clusters."""
     return [_definition(*row) for row in _DEFINED]
+
+
+def define(plane: ControlPlane) -> None:
+    """Define them in a cluster, and return once each is served."""
+    plane.apply(definitions())
+    for group, version, _, plural, _ in _DEFINED:
+        path = f"/apis/{group}/{version}/{plural}"
+        plane.wait_for(partial(_served, plane.api, path), what=f"{path} to be served")
+
+
+def _served(api: KubeApi, path: str) -> bool:
+    """Tell whether a resource that was just defined can be listed."""
+    try:
+        return api.read(path) is not None
+    except RequestRefused as error:
+        if error.status not in (429, 503):  # its storage is being made
+            raise
+        return False
 
 
 def _definition(group: str, version: str, kind: str, plural: str, shape: dict[str, Any]) -> Manifest:
