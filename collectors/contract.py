@@ -8,7 +8,7 @@ is a lie. Collectors write nothing, remember nothing between runs but their conn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -23,6 +23,11 @@ class CollectorError(Exception):
 
 class Forbidden(CollectorError):
     """The source answered, and refused: missing permission, or credentials it does not take."""
+
+    def __init__(self, message: str, *, grant: str = "") -> None:
+        super().__init__(message)
+        self.grant = grant
+        """The line of what `Plugin.manifest` writes that would allow it, where the collector can name it."""
 
 
 class Failed(CollectorError):
@@ -85,6 +90,13 @@ class Watching(Collector, Protocol):
 class SourceSettings(BaseModel, extra="forbid", frozen=True):
     """What every source may set. A collector's own settings derive from this."""
 
+    def shaping(self) -> str:
+        """Give, as text, what of these settings decides what is made of one and the same object: nothing, here.
+
+        Where it changes, every object is mapped anew, and what differs by that is not said to be the world's doing.
+        """
+        return ""
+
 
 SettingsType: TypeAlias = type[SourceSettings]
 
@@ -105,6 +117,10 @@ class Plugin:
     connect: Connect
     permissions: Mapping[str, str] = field(default_factory=dict)
     """What the collector must be allowed, and why: permission to reason."""
+    manifest: Manifest | None = None
+    """Writes these permissions in the source's own form, ready to apply, where it has one."""
+    each: Each | None = None
+    """Tells the systems apart that one entry of the configuration names, where it may name several."""
 
 
 class Connect(Protocol):
@@ -112,6 +128,27 @@ class Connect(Protocol):
 
     def __call__(self, source: str, settings: SourceSettings) -> Collector:
         """Connect nothing, open nothing; only keep what was configured."""
+        ...
+
+
+class Each(Protocol):
+    """Give the settings of each system that an entry names, by a short name; none where the entry is one system."""
+
+    def __call__(self, settings: SourceSettings) -> Mapping[str, SourceSettings]:
+        """Tell them apart without connecting to any. Raise ValueError, in words, where that cannot be."""
+        ...
+
+
+class Manifest(Protocol):
+    """Write what allows an account to read a source as configured. Raise ValueError, in words, where that cannot be."""
+
+    def __call__(
+        self, settings: SourceSettings, account: str | None, without: Collection[str], beside: Collection[str]
+    ) -> str:
+        """Write it. account: who is to read, else one that the manifest makes.
+
+        without: what is not to be read. beside: what is to be read too, though the collector does not know of it.
+        """
         ...
 
 

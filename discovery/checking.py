@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from collectors.contract import Collector, CollectorError
+from collectors.contract import Collector, CollectorError, Forbidden
 from discovery.durations import spoken
 from discovery.reasons import outcome_of, reason_of
 from discovery.source import Source, as_watching
@@ -29,7 +29,8 @@ _ENOUGH = 2
 class Finding:
     """Whether one scope (or, under `*`, a whole source) can be read: `readable`, `failed` or `forbidden`, and why.
 
-    polled: why it cannot be watched though its source is to be; it is readable all the same.
+    polled: why it cannot be watched though its source is to be; it is readable all the same. grant: what would allow
+    it. read: the scope itself, where the source listed it.
     """
 
     source: str
@@ -37,6 +38,8 @@ class Finding:
     verdict: str
     reason: str | None = None
     polled: str | None = None
+    grant: str = ""
+    read: Scope | None = None
 
     @property
     def readable(self) -> bool:
@@ -57,7 +60,9 @@ def check(source: Source) -> list[Finding]:
         if listed is None:
             return [Finding(source.name, "*", "failed", f"does not tell its scopes within {spoken(source.deadline)}")]
         if listed.error is not None:
-            return [Finding(source.name, "*", outcome_of(listed.error).value, reason_of(listed.error))]
+            error = listed.error
+            grant = error.grant if isinstance(error, Forbidden) else ""
+            return [Finding(source.name, "*", outcome_of(error).value, reason_of(error), grant=grant)]
         return _check_scopes(source, collector, listed.value or (), until)
     finally:
         threading.Thread(target=collector.close, daemon=True).start()
@@ -65,23 +70,23 @@ def check(source: Source) -> list[Finding]:
 
 def _check_scopes(source: Source, collector: Collector, scopes: Sequence[Scope], until: float) -> list[Finding]:
     never = threading.Event()
-    readers = Workers[Scope, str | None](
+    readers = Workers[Scope, CollectorError | None](
         f"check-{source.name}", lambda scope: _begin(source, collector, scope), source.parallel
     )
-    waiting = {scope.name for scope in scopes}
+    waiting = {scope.name: scope for scope in scopes}
     for scope in scopes:
         readers.give(scope)
     found = []
     while waiting and (finished := readers.take(until, never)) is not None:
-        waiting.discard(finished.task.name)
-        found.append(_finding(source.name, finished.task.name, finished.error, finished.value))
+        waiting.pop(finished.task.name, None)
+        found.append(_finding(finished.task, finished.error, finished.value))
     readers.dismiss()
     late = f"does not answer within {spoken(source.deadline)}"
-    found += [Finding(source.name, name, "failed", late) for name in waiting]
+    found += [Finding(source.name, name, "failed", late, read=scope) for name, scope in waiting.items()]
     return sorted(found, key=lambda one: one.scope)
 
 
-def _begin(source: Source, collector: Collector, scope: Scope) -> str | None:
+def _begin(source: Source, collector: Collector, scope: Scope) -> CollectorError | None:
     """Read the beginning of a scope: enough to know that it may be read. Say why it cannot be watched, if it cannot."""
     seen = _first(collector.observe(scope), _ENOUGH)
     position = next((item for item in seen if isinstance(item, Position)), None)
@@ -91,7 +96,7 @@ def _begin(source: Source, collector: Collector, scope: Scope) -> str | None:
     try:
         _first(watching.watch(scope, position), 1)
     except CollectorError as error:
-        return reason_of(error)
+        return error
     return None
 
 
@@ -103,10 +108,48 @@ def _first(items: Any, count: int) -> list[Any]:
         return list(islice(items, count))
 
 
-def _finding(source: str, scope: str, error: BaseException | None, polled: str | None = None) -> Finding:
+def _finding(scope: Scope, error: BaseException | None, unwatched: CollectorError | None = None) -> Finding:
+    grant = next((one.grant for one in (error, unwatched) if isinstance(one, Forbidden)), "")
     if error is None:
-        return Finding(source, scope, "readable", polled=polled)
-    return Finding(source, scope, outcome_of(error).value, reason_of(error))
+        polled = reason_of(unwatched) if unwatched is not None else None
+        return Finding(scope.source, scope.name, "readable", polled=polled, grant=grant, read=scope)
+    return Finding(scope.source, scope.name, outcome_of(error).value, reason_of(error), grant=grant, read=scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubled:
+    """A source that reads nothing but what another one reads as well."""
+
+    source: str
+    by: str
+    range: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source} reads nothing of {self.range} that {self.by} does not read: all of it is asked for twice."
+            " Remove one of them, or have them read different parts"
+        )
+
+
+def doubled(findings: Sequence[Finding]) -> list[Doubled]:
+    """Find sources that lead to the same system, by what it says it is: under two names nothing is known twice."""
+    scopes: dict[str, list[Scope]] = {}
+    for one in findings:
+        if one.read is not None:
+            scopes.setdefault(one.source, []).append(one.read)
+    found: list[Doubled] = []
+    for source, own in scopes.items():
+        for other, theirs in scopes.items():
+            said = any((one.source, one.by) == (other, source) for one in found)
+            if source != other and not said and all(any(_covers(wide, one) for wide in theirs) for one in own):
+                found.append(
+                    Doubled(source, other, str(min((one.range for one in own), key=lambda key: len(str(key)))))
+                )
+    return found
+
+
+def _covers(wide: Scope, one: Scope) -> bool:
+    return wide.shows_all_of(one)
 
 
 def show_findings(console: Console, sources: Sequence[Source], findings: Sequence[Finding]) -> None:
@@ -118,8 +161,19 @@ def show_findings(console: Console, sources: Sequence[Source], findings: Sequenc
         table.add_row(one.source, escape(one.scope), f"[{colour}]{one.verdict}[/{colour}]", escape(told))
     console.print(table)
     for source in sources:
-        refused = any(one.verdict == "forbidden" and one.source == source.name for one in findings)
-        if refused and source.plugin.permissions:
-            console.print(f"{escape(source.name)} needs to be allowed:")
-            for permission, reason in sorted(source.plugin.permissions.items()):
-                console.print(f"  {escape(permission)}: {escape(reason)}")
+        own = [one for one in findings if one.source == source.name]
+        grants = list(dict.fromkeys(one.grant for one in own if one.grant))
+        if grants:
+            how = f" (all of it: asbuilt permissions {source.name})" if source.plugin.manifest else ""
+            _print(console, f"{source.name} is to be granted{how}:", grants)
+        elif any(one.verdict == "forbidden" for one in own) and source.plugin.permissions:
+            needed = [f"{permission}: {reason}" for permission, reason in sorted(source.plugin.permissions.items())]
+            _print(console, f"{source.name} needs to be allowed:", needed)
+    for twice in doubled(findings):
+        console.print(escape(f"{twice}."), soft_wrap=True)
+
+
+def _print(console: Console, title: str, lines: Sequence[str]) -> None:
+    """Print lines to be copied: whole, however wide the terminal is."""
+    for line in (title, *(f"  {line}" for line in lines)):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)

@@ -125,6 +125,23 @@ def check(ctx: click.Context, sources: tuple[str, ...], config: str | None, outp
         ctx.exit(looking.check_all(Setup.of(config, None), sources, as_json=output == "json"))
 
 
+@click.command(short_help="Write the permissions that a source needs, ready to apply.")
+@click.argument("source", required=False)
+@_options(_CONFIG)
+@click.option("--account", metavar="NAMESPACE/NAME", help="Who is to read; else an account that the manifest makes.")
+@click.option("--without", metavar="RESOURCE", multiple=True, help="Leave this out, as `secrets`; may be repeated.")
+@click.option("--with", "beside", metavar="RESOURCE", multiple=True, help="Add this, as `widgets.example.com`.")
+def permissions(
+    source: str | None, config: str | None, account: str | None, without: tuple[str, ...], beside: tuple[str, ...]
+) -> None:
+    """Write the permissions that SOURCE needs, and no others, in its own form: for a cluster, manifests to apply."""
+    from discovery import looking
+    from discovery.commands import Setup, in_sentences
+
+    with in_sentences():
+        looking.permissions(Setup.of(config, None), source, account, without=without, beside=beside)
+
+
 @click.command()
 @click.argument("source")
 @click.option("--scope", help="Retire this scope of it only.")
@@ -169,4 +186,4 @@ def import_(file: str, config: str | None, store: str | None) -> None:
             transferring.import_(opened, file, records)
 
 
-commands = [run, discover, once, plan, check, retire, export, import_]
+commands = [run, discover, once, plan, check, permissions, retire, export, import_]

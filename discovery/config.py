@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -21,7 +22,9 @@ from graph.stores.location import Location, Server, default_location, location_o
 FILE = "asbuilt.yaml"
 """Read from the working directory, unless --config or ASBUILT_CONFIG names another."""
 
-SourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+
+SourceName = Annotated[str, StringConstraints(pattern=_NAME)]
 
 
 class _Section(BaseModel):
@@ -254,14 +257,27 @@ class _Validation:
         }
 
     def _sources(self, raw: Any, settings: Settings | None, plugins: Mapping[str, Plugin]) -> tuple[Source, ...]:
-        sources = []
-        for name, plugin in plugins.items():
-            own = collector_part(plugin, raw[name])
-            validated = self._validated(plugin.settings, own, ("sources", name))
-            entry = settings.sources.get(name) if settings is not None else None
-            if validated is not None and entry is not None:
-                sources.append(source_of(name, entry, plugin, validated))
-        return tuple(sources)
+        sources: dict[str, Source] = {}
+        for entered, plugin in plugins.items():
+            own = collector_part(plugin, raw[entered])
+            validated = self._validated(plugin.settings, own, ("sources", entered))
+            entry = settings.sources.get(entered) if settings is not None else None
+            if validated is None or entry is None:
+                continue
+            for name, one in self._each(entered, plugin, validated).items():
+                if name in sources or (name != entered and (name in plugins or not _NAME.fullmatch(name))):
+                    self._complain(("sources", entered), f"would be a source {name}, which cannot be: rename one")
+                sources[name] = source_of(name, entry, plugin, one)
+        return tuple(sources.values())
+
+    def _each(self, entered: str, plugin: Plugin, settings: SourceSettings) -> Mapping[str, SourceSettings]:
+        """Give the sources that an entry makes: one of its name, or several that begin with it."""
+        try:
+            several = plugin.each(settings) if plugin.each is not None else {}
+        except ValueError as error:
+            self._complain(("sources", entered), str(error))
+            return {}
+        return {f"{entered}.{name}": one for name, one in several.items()} or {entered: settings}
 
     def _validated(self, model: type[Any], data: Any, path: Path) -> Any:
         try:

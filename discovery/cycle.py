@@ -223,7 +223,7 @@ class Cycle:
             told.error("a document cannot be mapped, and stands as it was", exc_info=error)
 
         try:
-            mapping = flight.source.plugin.knowledge.version
+            mapping = flight.source.knowledge.version
             listing = self._counted(flight, scope)
             changes = plan(known, listing, scope=scope, mapping=mapping, keeper=spool, unmapped=note)
         except BaseException:

@@ -107,7 +107,7 @@ class Ledger:
             opened = [event for event in events if isinstance(event, Document) and _is_new(known.get(event.id))]
             with self._writer.stage() as stage:
                 holders = self._holders(stage, source.name, opened)
-                mapping = source.plugin.knowledge.version
+                mapping = source.knowledge.version
                 changes = plan_watch(known, events, scope=run.scope, mapping=mapping, holders=holders)
                 return record(stage, run, changes, source.reading(watched=True), self._clock())
 

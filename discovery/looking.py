@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from discovery.checking import Finding, check, show_findings
+from discovery.checking import Finding, check, doubled, show_findings
 from discovery.commands import (
     FINE,
     INCOMPLETE,
@@ -117,13 +117,36 @@ def check_all(setup: Setup, names: Sequence[str], *, as_json: bool) -> int:
                 "verdict": one.verdict,
                 "reason": one.reason,
                 "polled": one.polled,
+                "grant": one.grant or None,
             }
             for one in findings
         ]
-        click.echo(json_text({"findings": records}))
+        twice = [{"source": one.source, "by": one.by, "range": one.range} for one in doubled(findings)]
+        click.echo(json_text({"findings": records, "doubled": twice}))
     else:
         echo_table(lambda console: show_findings(console, tried, findings))
     return FINE if all(one.readable for one in findings) else INCOMPLETE
+
+
+def permissions(
+    setup: Setup, name: str | None, account: str | None, *, without: Sequence[str], beside: Sequence[str]
+) -> None:
+    """Write to standard output what a source must be allowed, in its own form."""
+    sources, said = setup.sources()
+    if said:
+        click.echo(said, err=True)
+    chosen(sources, [name] if name else [])
+    asked = [source for source in sources if source.name == (name or source.name)]
+    if len(asked) != 1:
+        raise Mistake(f"name one source, for each has permissions of its own: {', '.join(one.name for one in asked)}")
+    (source,) = asked
+    if source.plugin.manifest is None:
+        told = "; ".join(f"{one}: {why}" for one, why in sorted(source.plugin.permissions.items())) or "none"
+        raise Mistake(f"no manifest can be written for {source.name}; its permissions: {told}")
+    try:
+        click.echo(source.plugin.manifest(source.settings, account, without, beside), nl=False)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
 
 
 def _checked(sources: Sequence[Source]) -> list[Finding]:

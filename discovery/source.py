@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 from collectors.contract import Collector, Plugin, SourceSettings, Watching
-from graph.model import Document, Position, Scope
+from graph.model import Document, Knowledge, Position, Scope
 from graph.record import Reading
 from graph.register import OURS
 
@@ -36,13 +37,19 @@ class Source:
     parallel: int = PARALLEL
     watch: bool = True
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """What its mapping fills, under a version that is another one where settings shape the mapping."""
+        declared, shaping = self.plugin.knowledge, self.settings.shaping()
+        return replace(declared, version=declared.version + (crc32(shaping.encode()) << 16)) if shaping else declared
+
     def connect(self) -> Collector:
         """Make its collector. Whatever goes wrong with that is raised once it is asked for its scopes, and not here."""
         return _Connected(self)
 
     def reading(self, *, sample: int = 0, watched: bool = False) -> Reading:
         """Give the circumstances under which its runs are recorded. watched: what is recorded proves no absence."""
-        return Reading(self.plugin.type, self.plugin.knowledge, self.stale_after, sample=sample, watched=watched)
+        return Reading(self.plugin.type, self.knowledge, self.stale_after, sample=sample, watched=watched)
 
 
 def as_watching(collector: Collector) -> Watching | None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from graph.model import Cause, Key, Knowledge, Outcome, RevisionMark, Run, Scope, ScopeState, ScopeStatus
+from graph.model import Cause, Knowledge, Outcome, RevisionMark, Run, Scope, ScopeState, ScopeStatus
 from graph.model.keys import meet
 from graph.plan import DocumentChanges, Ending, EndReason
 from graph.record import Reading, Recorded, fresh_state, write_documents
@@ -87,7 +87,7 @@ def _vanish(stage: Stage, state: ScopeState, now: datetime) -> None:
 
 def _holds_all(one: Scope, former: Scope) -> bool:
     """Tell whether a scope states all that a former one did, everywhere that it did."""
-    return one.states >= former.states and (not one.range or bool(former.range and Key(former.range).within(one.range)))
+    return one.shows_all_of(former)
 
 
 def _subsumed(stage: Stage, scope: Scope, live: Iterable[Scope]) -> bool:

@@ -10,6 +10,7 @@ import orjson
 
 from collectors.contract import CollectorError, Failed, Forbidden, Outdated, Unwatchable
 from collectors.kubernetes.connection import Answer, Stream, Wire
+from collectors.kubernetes.grants import wanting
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -53,6 +54,11 @@ class Client:
         """Read one JSON object, or raise CollectorError."""
         return self._decoded(wanted, self._answer(wanted, wanted.path, wanted.what), wanted.what)
 
+    def find(self, wanted: Wanted) -> dict[str, Any] | None:
+        """Read one object, or give None where the server itself says that there is none of that name."""
+        answer = self._answer(wanted, wanted.path, wanted.what, named=wanted.path.rpartition("/")[2])
+        return self._decoded(wanted, answer, wanted.what) if answer.status == 200 else None
+
     def page(self, wanted: Wanted, *, limit: int, continue_: str, number: int) -> Page:
         """Read one page. Raise Expired when a later page's instant is gone, any other CollectorError when it failed.
 
@@ -87,12 +93,12 @@ class Client:
         """Let go of connections."""
         self._wire.close()
 
-    def _answer(self, wanted: Wanted, path: str, what: str, *, expires: bool = False) -> Answer:
+    def _answer(self, wanted: Wanted, path: str, what: str, *, expires: bool = False, named: str = "") -> Answer:
         try:
             answer = self._wire.fetch(path, wanted.accept)
         except Failed as error:
             raise Failed(f"{what}: {error}", retry_after=error.retry_after) from error
-        if answer.status == 200:
+        if answer.status == 200 or (named and _says_there_is_none(answer, named)):
             return answer
         if answer.status == 410 and expires:
             raise Expired(f"{what}: the listing's instant is gone")
@@ -111,6 +117,19 @@ class Client:
         if not isinstance(decoded, dict):
             raise Failed(f"{what}: JSON of the wrong shape, no object; check that this address is an API server")
         return decoded
+
+
+def _says_there_is_none(answer: Answer, name: str) -> bool:
+    """Tell the API server's own word that it has no object of a name from a 404 of whatever stands before it."""
+    try:
+        said = orjson.loads(answer.body) if answer.status == 404 else None
+        return said is not None and (said["kind"], said["reason"], said["details"]["name"]) == (
+            "Status",
+            "NotFound",
+            name,
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return False
 
 
 def _page_of(wanted: Wanted, decoded: dict[str, Any], what: str) -> Page:
@@ -135,9 +154,11 @@ def _page_of(wanted: Wanted, decoded: dict[str, Any], what: str) -> Page:
 def _refusal(wanted: Wanted, answer: Answer, what: str) -> CollectorError:
     status, retry_after = answer.status, answer.retry_after
     if status == 401:
-        return Forbidden(f"{what}: the cluster does not take these credentials (401); log in again, or renew the token")
+        hint = answer.hint or "log in again, or renew the token"
+        return Forbidden(f"{what}: the cluster does not take these credentials (401); {hint}")
     if status == 403:
-        return Forbidden(f"{what}: not allowed (403); grant {wanted.permission} to the account that reads")
+        told = f"{what}: not allowed (403); grant {wanted.permission} to the account that reads"
+        return Forbidden(told, grant=wanting(wanted.path))
     if status == 404:
         return NotFound(f"{what}: the server has no such path (404); the next poll asks again what it serves")
     if status == 406:

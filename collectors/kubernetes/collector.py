@@ -12,12 +12,22 @@ from typing import Any
 from collectors.contract import CollectorError, Failed, Outdated, Plugin, SourceSettings, Unwatchable
 from collectors.kubernetes.client import Client, Expired, Wanted
 from collectors.kubernetes.connection import Connection
+from collectors.kubernetes.custom.table import RESOURCE, Layout, Table
 from collectors.kubernetes.knowledge import KNOWLEDGE
+from collectors.kubernetes.kubeconfig import each_cluster
 from collectors.kubernetes.mapping.cluster import cluster, cluster_key
 from collectors.kubernetes.mapping.place import Place
-from collectors.kubernetes.mapping.stated import stated
-from collectors.kubernetes.resources import CLUSTER_STATES, PERMISSIONS, RESOURCES, STATES, Resource
-from collectors.kubernetes.served import Served, discover
+from collectors.kubernetes.permissions import manifest
+from collectors.kubernetes.resources import (
+    CLUSTER_STATES,
+    CUSTOM,
+    PERMISSIONS,
+    RESOURCES,
+    STATES,
+    Resource,
+    custom_resource,
+)
+from collectors.kubernetes.served import OWN_GROUPS, Added, Served, discover
 from collectors.kubernetes.settings import KubernetesSettings
 from collectors.kubernetes.watching import Watch
 from graph.model import Document, Ended, Key, Position, Scope
@@ -38,12 +48,16 @@ class _Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What reading a scope takes: its resource and where that is; or why it cannot be read."""
+    """What reading a scope takes: its resource and where that is; or why it cannot be read.
+
+    alone: it is one object, read by its name, and no listing.
+    """
 
     scope: Scope
     resource: Resource | None = None
     wanted: Wanted | None = None
     failure: CollectorError | None = None
+    alone: bool = False
 
 
 class KubernetesCollector:
@@ -55,6 +69,8 @@ class KubernetesCollector:
         self._client = client
         self._identity: _Identity | None = None
         self._targets: dict[str, _Target] = {}
+        self._table = Table(settings.custom_resources)
+        self._added: tuple[Added, ...] = ()
 
     def scopes(self) -> Sequence[Scope]:
         uid = self._confirmed().uid
@@ -70,6 +86,10 @@ class KubernetesCollector:
             yield from self._observe_cluster()
             return
         read = self._reading(target.resource)
+        if target.alone:
+            yield from self._observe_one(target.wanted, read)
+            self._confirm_after_listing(scope)
+            return
         for _ in range(BEGINNINGS):
             try:
                 yield from self._listing(target.wanted, read)
@@ -87,7 +107,7 @@ class KubernetesCollector:
         target = self._target(scope)
         if target.failure is not None:
             raise target.failure
-        if target.resource is None or target.wanted is None:
+        if target.resource is None or target.wanted is None or target.alone:
             raise Unwatchable(f"{scope.name}: nothing tells of its changes; it is read at every look")
         wanted = replace(target.wanted, permission=target.wanted.permission.replace("'list'", "'watch'"))
         with closing(Watch(self._client, wanted, since.value, self._settings.watch_silence)) as watch:
@@ -105,8 +125,12 @@ class KubernetesCollector:
         self._client.close()
 
     def _reading(self, resource: Resource) -> partial[Any]:
-        place = Place(cluster_key(self._uid()), self._hash_key())
-        return partial(stated, resource.kind, resource.mapper, place)
+        others = {
+            (one.group, one.kind): one.namespaced
+            for one in self._added
+            if self._table.layout(one.group, one.kind).word == RESOURCE
+        }
+        return partial(resource.read, Place(cluster_key(self._uid()), self._hash_key(), others))
 
     def _listing(self, wanted: Wanted, read: partial[Any]) -> Iterator[Position | Document]:
         """Yield one listing. Nothing is buffered: an unchanged object costs its decoding and this loop alone."""
@@ -138,6 +162,15 @@ class KubernetesCollector:
         key = cluster_key(identity.uid)
         read = partial(cluster, key, self._source, identity.created_at, version)
         yield Document(str(key), "", read)  # the bare uid is the document of the namespace kube-system
+
+    def _observe_one(self, wanted: Wanted, read: partial[Any]) -> Iterator[Document]:
+        item = self._client.find(wanted)
+        if item is None:
+            return
+        try:
+            yield Document(item["metadata"]["uid"], item["metadata"]["resourceVersion"], partial(read, item))
+        except (KeyError, TypeError):
+            raise Failed(f"{wanted.what}: an object without metadata.uid; check that this is an API server") from None
 
     def _target(self, scope: Scope) -> _Target:
         if not self._targets:
@@ -196,11 +229,42 @@ class KubernetesCollector:
             failure = served.failures.get(resource.group) if prefix is None else None
             if prefix is None and failure is None:
                 continue  # not served: there is nothing to look into
-            if self._settings.namespaces is None:
-                scope = Scope(self._source, resource.name, resource.states, cluster_key(uid))
-                yield _target(scope, resource, f"{prefix}/{resource.plural}", failure)
-            else:
-                yield from self._namespaced_targets(uid, resource, prefix, failure)
+            yield from self._targets_of(uid, resource, prefix, failure)
+        for resource, prefix, failure in self._custom(served) if self._settings.max_custom_kinds else ():
+            yield from self._targets_of(uid, resource, prefix, failure)
+
+    def _targets_of(
+        self, uid: str, resource: Resource, prefix: str | None, failure: CollectorError | None
+    ) -> Iterator[_Target]:
+        if self._settings.namespaces is None:
+            scope = Scope(self._source, resource.name, resource.states, cluster_key(uid), begins=resource.begins)
+            yield _target(scope, resource, f"{prefix}/{resource.plural}", failure)
+        else:
+            yield from self._namespaced_targets(uid, resource, prefix, failure)
+
+    def _custom(self, served: Served) -> Iterator[tuple[Resource, str | None, CollectorError | None]]:
+        """Give what others have added, what has a row first.
+
+        Of a group that could not be asked, what it had last counts; else what has a row in it fails, and all the rest
+        of it as one.
+        """
+        kept = [one for one in self._added if one.group in served.failures]
+        self._added = tuple(sorted({(one.group, one.plural): one for one in (*kept, *served.added)}.values()))
+        told = [
+            (custom_resource(one.plural, layout, namespaced=one.namespaced), one.prefix)
+            for one in self._added
+            for layout in (self._table.layout(one.group, one.kind),)
+        ]
+        told.sort(key=lambda pair: not pair[0].layout.known)
+        most = self._settings.max_custom_kinds
+        for count, (resource, prefix) in enumerate(told):
+            many = f"{resource.name}: one of {len(told)} kinds of custom resources, of which {most} are read"
+            yield resource, prefix, None if count < most else Failed(f"{many}; raise max_custom_kinds to read it too")
+        for group, failure in served.failures.items():
+            if group not in OWN_GROUPS and not any(one.group == group for one in self._added):
+                rest = custom_resource("*", Layout(group, ""), namespaced=True)
+                for resource in (*(one for one in CUSTOM if one.group == group), rest):
+                    yield resource, None, failure
 
     def _namespaced_targets(
         self, uid: str, resource: Resource, prefix: str | None, failure: CollectorError | None
@@ -209,12 +273,13 @@ class KubernetesCollector:
             key = Place(cluster_key(uid), b"").namespace(namespace)
             name = f"{resource.name}/{namespace}"
             if resource.namespaced:
-                scope = Scope(self._source, name, resource.states, key, within=key)
+                scope = Scope(self._source, name, resource.states, key, within=key, begins=resource.begins)
                 yield _target(scope, resource, f"{prefix}/namespaces/{namespace}/{resource.plural}", failure)
             elif resource.kind == key.kind:
-                # A listing narrowed to one name is allowed to who may list that name (RBAC resourceNames).
-                path = f"{prefix}/{resource.plural}?fieldSelector=metadata.name%3D{namespace}"
-                yield _target(Scope(self._source, name, resource.states, key), resource, path, failure)
+                # By its name, which who has no rights in the cluster may be allowed inside the namespace.
+                scope, permission = Scope(self._source, name, resource.states, key), "'get' on namespaces in it"
+                wanted = Wanted(name, permission, f"{prefix}/{resource.plural}/{namespace}")
+                yield _Target(scope, resource, wanted, failure, alone=True)
 
 
 def _event(scope: Scope, type_: str, item: dict[str, Any], read: partial[Any]) -> Document | Ended | Position:
@@ -244,6 +309,18 @@ def _connect(source: str, settings: SourceSettings) -> KubernetesCollector:
     return KubernetesCollector(source, settings, Client(Connection(settings)))
 
 
-_WATCHED = {f"watch {resource.name}": "what changes there, as it happens; else it is polled" for resource in RESOURCES}
+_WATCHED = {
+    f"watch {resource.name}": "what changes there, as it happens; else it is polled"
+    for resource in (*RESOURCES, *CUSTOM)
+}
 
-plugin = Plugin("kubernetes", KubernetesSettings, STATES, KNOWLEDGE, _connect, PERMISSIONS | _WATCHED)
+plugin = Plugin(
+    "kubernetes",
+    KubernetesSettings,
+    STATES,
+    KNOWLEDGE,
+    _connect,
+    PERMISSIONS | _WATCHED,
+    manifest=manifest,
+    each=each_cluster,
+)

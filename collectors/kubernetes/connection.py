@@ -3,37 +3,46 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
-import os
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import urllib3
-from kubernetes.client import Configuration
 from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
+from urllib3.util.ssl_ import create_urllib3_context
 
 from collectors.contract import Failed
+from collectors.kubernetes.certificates import Certificate, read_pem, shown_by, spoken
+from collectors.kubernetes.kubeconfig import Way, is_loopback, place_of, way_to
+from collectors.kubernetes.login import Credentials, ended_on
 from collectors.kubernetes.settings import KubernetesSettings
+
+_NOT_YET, _EXPIRED, _OTHER_NAME = 9, 10, frozenset({62, 64})
+"""What OpenSSL calls these (X509_V_ERR_...)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server sent back: status, the seconds it asks to be left alone, and the body undecoded."""
+    """What the server sent back: status, the seconds it asks to be left alone, and the body undecoded.
+
+    hint: what we know about why it does not take our credentials, and the next step.
+    """
 
     status: int
     body: bytes
     retry_after: float | None = None
+    hint: str = ""
 
 
 class Stream(Protocol):
@@ -79,43 +88,35 @@ class Wire(Protocol):
 
 
 class Connection:
-    """The wire to a real API server. Nothing is loaded or opened before the first request. Safe for several threads."""
+    """The wire to a real API server. Nothing is loaded or opened before the first request. Safe for several threads.
+
+    Where the server does not take our credentials (401) these are loaded anew, and what comes of that is tried once.
+    """
 
     def __init__(self, settings: KubernetesSettings) -> None:
         self._settings = settings
         self._timeout = urllib3.Timeout(connect=settings.connect_timeout, read=settings.read_timeout)
         self._lock = threading.Lock()
-        self._configuration: Any = None
-        self._pool: urllib3.PoolManager | None = None
-        self._compress = True
+        self._way: Way | None = None
+        self._pool: _Pool | None = None
         self._streams: set[_Open] = set()
 
     def fetch(self, path: str, accept: str) -> Answer:
-        url, pool, headers = self._prepared(path)
-        headers["accept"] = accept
-        try:
-            response = self._sent(pool, url, headers, self._timeout, whole=True)
-        except HTTPError as error:
-            raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None  # its text may hold the URL
-        return Answer(response.status, response.data, _seconds(response.headers.get("retry-after")))
+        response, used = self._sent(path, {"accept": accept}, self._timeout, whole=True)
+        hint = self._why_refused(used) if response.status == 401 else ""
+        return Answer(response.status, response.data, _seconds(response.headers.get("retry-after")), hint)
 
     def stream(self, path: str, accept: str, silence: float) -> Stream:
-        url, pool, headers = self._prepared(path)
-        headers |= {"accept": accept, "accept-encoding": "identity"}  # what waits for a compressor's block comes late
+        headers = {"accept": accept, "accept-encoding": "identity"}  # what waits for a compressor's block comes late
         timeout = urllib3.Timeout(connect=self._settings.connect_timeout, read=silence)
-        try:
-            response = self._sent(pool, url, headers, timeout, whole=False)
-        except HTTPError as error:
-            raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None
+        response, _ = self._sent(path, headers, timeout, whole=False)
         opened = _Open(response, self._address(), self._streams.discard)
         self._streams.add(opened)
         return opened
 
     def forget(self) -> None:
         with self._lock:
-            pool, self._pool, self._configuration = self._pool, None, None
-        if pool is not None:
-            pool.clear()
+            self._drop()
 
     def close(self) -> None:
         for stream in list(self._streams):
@@ -123,41 +124,144 @@ class Connection:
         self.forget()
 
     def _sent(
-        self, pool: urllib3.PoolManager, url: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
+        self, path: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
+    ) -> tuple[urllib3.BaseHTTPResponse, _Pool]:
+        """Ask by GET; where the credentials are refused and newer ones are to be had, ask with these."""
+        pool = self._prepared()
+        response = self._asked(pool, path, headers, timeout, whole=whole)
+        if response.status == 401:
+            newer = self._renewed(pool)
+            if newer is not None:
+                response.close()
+                return self._asked(newer, path, headers, timeout, whole=whole), newer
+        return response, pool
+
+    def _asked(
+        self, pool: _Pool, path: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
     ) -> urllib3.BaseHTTPResponse:
         def send() -> urllib3.BaseHTTPResponse:
             # No retries and no redirects of urllib3's own: a failure is the caller's to know.
-            return pool.request(
-                "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=whole
+            return pool.urllib3.request(
+                "GET",
+                pool.address + path,
+                headers=pool.headers | headers,
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+                preload_content=whole,
             )
 
         try:
-            return send()
-        except ProtocolError as error:
-            if not _closed_while_idle(error):
-                raise
-            return send()  # once: a kept-alive connection that the server had closed
-
-    def _prepared(self, path: str) -> tuple[str, urllib3.PoolManager, dict[str, str]]:
-        with self._lock:  # refreshing credentials may run a program, which one thread is enough for
-            if self._pool is None:
-                self._configuration = _configuration(self._settings)
-                self._pool = RESTClientObject(self._configuration).pool_manager
-                self._compress = not _is_loopback(self._configuration.host)
             try:
-                bearer = self._configuration.auth_settings().get("BearerToken")
+                return send()
+            except ProtocolError as error:
+                if not _closed_while_idle(error):
+                    raise
+                return send()  # once: a kept-alive connection that the server had closed
+        except SSLError as error:
+            raise Failed(f"{self._address()} {self._mistrusted(error, pool)}") from None
+        except HTTPError as error:
+            raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None  # its text may hold the URL
+
+    def _prepared(self) -> _Pool:
+        with self._lock:  # renewing credentials may run a program, which one thread is enough for
+            if self._way is None:
+                self._way = way_to(self._settings)
+            try:
+                credentials = self._way.login.credentials()
+            except Failed as error:
+                raise Failed(f"{place_of(self._settings)}: {error}") from None
             except (ConfigException, OSError) as error:
                 raise Failed(f"credentials could not be refreshed ({type(error).__name__}); log in again") from None
-            headers = {"user-agent": "asbuilt"}
-            if bearer and bearer["value"]:
-                headers["authorization"] = bearer["value"]
-            if self._compress:
-                headers["accept-encoding"] = "gzip"
-            return self._configuration.host.rstrip("/") + path, self._pool, headers
+            if self._pool is None or self._pool.credentials.certificate != credentials.certificate:
+                if self._pool is not None:
+                    self._pool.urllib3.clear()
+                self._pool = _pool(self._way.configuration, credentials)
+            elif self._pool.credentials != credentials:
+                self._pool = replace(self._pool, credentials=credentials)
+            return self._pool
+
+    def _renewed(self, refused: _Pool) -> _Pool | None:
+        """Load credentials anew, if nobody has since; give them where they differ from those that were refused."""
+        with self._lock:
+            if self._pool is not None and self._pool.credentials == refused.credentials:
+                self._drop()
+        newer = self._prepared()
+        same = newer.credentials == refused.credentials and newer.client == refused.client
+        return None if same else newer
+
+    def _drop(self) -> None:
+        pool, self._pool, self._way = self._pool, None, None
+        if pool is not None:
+            pool.urllib3.clear()
+
+    def _why_refused(self, used: _Pool) -> str:
+        """Say what we know of why our credentials are refused: that they have run out, and when."""
+        client = used.client
+        if client is not None and client.ends <= datetime.now(UTC):
+            return f"the client certificate expired on {spoken(client.ends)}; renew it, or log in again"
+        return ended_on(used.credentials)
+
+    def _mistrusted(self, error: SSLError, pool: _Pool) -> str:
+        cause = error.args[0] if error.args else None
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            parts = urlsplit(pool.address)
+            shown = shown_by(parts.hostname or "", parts.port or 443, self._settings.connect_timeout)
+            return _untrusted(cause, shown)
+        refused = self._why_refused(pool)
+        if refused:
+            return f"ends the TLS handshake, and {refused}"
+        return "cannot be spoken to by TLS: the handshake failed; check that the address is an API server's"
 
     def _address(self) -> str:
-        parts = urlsplit(self._configuration.host if self._configuration else "")
+        parts = urlsplit(self._way.configuration.host if self._way else "")
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Connections to one server, and what each request begins with. client: the certificate that we show, if any."""
+
+    urllib3: urllib3.PoolManager
+    address: str
+    compress: bool
+    credentials: Credentials
+    client: Certificate | None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {"user-agent": "asbuilt"}
+        if self.credentials.header:
+            headers["authorization"] = self.credentials.header
+        if self.compress:
+            headers["accept-encoding"] = "gzip"
+        return headers
+
+
+def _pool(configuration: Any, credentials: Credentials) -> _Pool:
+    """Open nothing yet."""
+    manager = RESTClientObject(configuration).pool_manager
+    shown = credentials.certificate
+    if shown and credentials.key:
+        manager.connection_pool_kw["ssl_context"] = _showing(shown, credentials.key)
+    elif configuration.cert_file:
+        with suppress(OSError, UnicodeDecodeError):
+            shown = Path(configuration.cert_file).read_text("utf-8")
+    host = configuration.host
+    return _Pool(manager, host.rstrip("/"), not is_loopback(host), credentials, read_pem(shown or ""))
+
+
+def _showing(certificate: str, key: str) -> ssl.SSLContext:
+    """Make a TLS context that shows a certificate. It is on the disk only while it is loaded, which takes a file."""
+    context = create_urllib3_context()
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as chain:
+        chain.write(f"{certificate}\n{key}\n")
+        chain.flush()
+        try:
+            context.load_cert_chain(chain.name)
+        except OSError:
+            raise Failed("the login program printed a certificate or key that cannot be used; log in again") from None
+    return context
 
 
 class _Open:
@@ -189,52 +293,6 @@ class _Open:
             self._response.shutdown()
 
 
-# The official client's types end here.
-_from_kubeconfig: Callable[..., None] = load_kube_config
-_in_cluster: Callable[..., None] = load_incluster_config
-
-
-def _configuration(settings: KubernetesSettings) -> Any:
-    configuration: Any = Configuration()
-    configuration.proxy = None  # what the environment says is looked at below, once the host is known
-    try:
-        if settings.in_cluster:
-            _in_cluster(client_configuration=configuration)
-        else:
-            file = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-            # persist_config=False: a refreshed token is kept in memory, and nobody's kubeconfig is rewritten.
-            _from_kubeconfig(str(Path(file).expanduser()), settings.context, configuration, persist_config=False)
-    except ConfigException as error:
-        raise Failed(
-            f"{_place(settings)}: {str(error).rstrip('.')}; set kubeconfig and context, or in_cluster"
-        ) from None
-    except Exception as error:  # a kubeconfig is foreign text, and the loader lets any error through
-        raise Failed(f"{_place(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
-    if configuration.proxy is None and not _is_loopback(configuration.host):
-        proxies = getproxies()
-        configuration.proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
-        configuration.no_proxy = proxies.get("no")
-    configuration.connection_pool_maxsize = settings.parallel + 1
-    return configuration
-
-
-def _place(settings: KubernetesSettings) -> str:
-    if settings.in_cluster:
-        return "the ServiceAccount of this pod"
-    where = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    return f"kubeconfig {where}" + (f", context {settings.context}" if settings.context else "")
-
-
-def _is_loopback(host: str) -> bool:
-    name = urlsplit(host).hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def _closed_while_idle(error: ProtocolError) -> bool:
     cause = error.args[1] if len(error.args) > 1 else error.__cause__
     return isinstance(cause, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError)
@@ -245,12 +303,27 @@ def _what_went_wrong(error: HTTPError) -> str:
         return "does not take connections; check that the cluster runs and that its address is right"
     if isinstance(error, NoAnswerInTime):
         return "did not answer in time; if it is only slow, raise read_timeout or lower page_size"
-    if isinstance(error, SSLError):
-        reason = getattr(error.args[0] if error.args else None, "verify_message", "") or "the handshake failed"
-        return f"has no TLS certificate that can be trusted ({reason}); renew it, or the authority in the kubeconfig"
     if isinstance(error, ProtocolError):
         return "cut the connection before its answer was complete; nothing is concluded, the next poll reads again"
     return f"could not be read ({type(error).__name__}); the next poll tries again"
+
+
+def _untrusted(error: ssl.SSLCertVerificationError, shown: Certificate | None) -> str:
+    """Say why the certificate of a server is not trusted: its dates or its names where it is these."""
+    now = datetime.now(UTC)
+    if error.verify_code == _EXPIRED and shown is not None and shown.ends <= now:
+        return f"shows a TLS certificate that expired on {spoken(shown.ends)}; renew it on the server"
+    if error.verify_code == _EXPIRED:
+        return "shows a TLS certificate of which an authority has expired; renew the authority, and what it signed"
+    if error.verify_code == _NOT_YET and shown is not None and shown.begins > now:
+        return f"shows a TLS certificate that is good from {spoken(shown.begins)} on; set the clock of this machine"
+    if error.verify_code in _OTHER_NAME and shown is not None:
+        return (
+            f"shows a TLS certificate that is for other names: {shown.listed}; use one of them as server, or as"
+            " tls-server-name, in the kubeconfig"
+        )
+    reason = error.verify_message
+    return f"has no TLS certificate that can be trusted ({reason}); renew it, or the authority in the kubeconfig"
 
 
 def _seconds(header: str | None) -> float | None:

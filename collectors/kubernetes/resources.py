@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from collectors.kubernetes.client import JSON, METADATA_ONLY
+from collectors.kubernetes.custom.rows import VERBS_OF_ROWS
+from collectors.kubernetes.custom.table import BUILT_IN, RESOURCE, Layout, Table
 from collectors.kubernetes.mapping import (
     classes,
     cluster,
@@ -23,7 +27,10 @@ from collectors.kubernetes.mapping import (
     storage,
     workloads,
 )
-from collectors.kubernetes.mapping.stated import Mapper
+from collectors.kubernetes.mapping.custom import custom
+from collectors.kubernetes.mapping.place import Object, Place
+from collectors.kubernetes.mapping.stated import Mapper, stated
+from graph.model import Statement
 
 ANY_OBJECT = ("MANAGED_BY", "DECLARED_IN")
 """What any object may state: who owns it, and what declares it."""
@@ -59,6 +66,46 @@ class Resource:
     def accept(self) -> str:
         """The media type to ask for."""
         return METADATA_ONLY if self.metadata_only else JSON
+
+    @property
+    def begins(self) -> str:
+        """How the ids of its objects begin, where others are of the same kind."""
+        return ""
+
+    def read(self, place: Place, item: Object) -> Sequence[Statement]:
+        """Map one of its objects."""
+        return stated(self.kind, self.mapper, place, item)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomResource(Resource):
+    """A resource that somebody added to the cluster: read by its rows in the table, or without any."""
+
+    layout: Layout = field(default_factory=lambda: Layout("", ""))
+
+    @property
+    def begins(self) -> str:
+        """How the ids of its objects begin, where others are of the same kind."""
+        named = ":".join(part for part in (self.layout.group, self.layout.kind) if part)
+        return f"{named}:" if self.kind == RESOURCE else ""
+
+    def read(self, place: Place, item: Object) -> Sequence[Statement]:
+        """Map one of its objects."""
+        return custom(self.layout, place, item)
+
+
+def custom_resource(plural: str, layout: Layout, reason: str = "", *, namespaced: bool) -> CustomResource:
+    """Describe a custom resource that a server serves, or might serve."""
+    return CustomResource(
+        plural,
+        layout.group,
+        layout.word,
+        partial(custom, layout),
+        " ".join(sorted(layout.verbs)),
+        reason,
+        namespaced=namespaced,
+        layout=layout,
+    )
 
 
 _TEMPLATE = "USES_CONFIG MOUNTS RUNS_AS"
@@ -221,13 +268,22 @@ RESOURCES = (
 )  # fmt: skip
 """Every resource that has code of its own, containers of things before the things. Each is read where it is served."""
 
+_TABLE = Table()
+
+CUSTOM = tuple(
+    custom_resource(row.plural, _TABLE.layout(*row.names), row.reason, namespaced=not row.cluster_wide)
+    for row in BUILT_IN
+)
+"""Every custom resource that has a row of its own, read where it is served. What else is served is found out there."""
+
 CLUSTER_STATES = frozenset({"k8s.cluster"})
 
-STATES = CLUSTER_STATES.union(*(resource.states for resource in RESOURCES))
+STATES = CLUSTER_STATES.union(*(resource.states for resource in (*RESOURCES, *CUSTOM)), {RESOURCE}, VERBS_OF_ROWS)
 """Every kind and verb that some scope of a cluster may state."""
 
 PERMISSIONS = {
     "get namespaces/kube-system": "the cluster's identity is the uid of this namespace (else set cluster_uid)",
     "get /version, /api, /apis": "what the server is, and which versions it serves; every account may by default",
-} | {f"list {resource.name}": resource.reason for resource in RESOURCES}
+    "list *.<group of a custom resource>": "what others have added to the cluster; max_custom_kinds: 0 leaves it out",
+} | {f"list {resource.name}": resource.reason for resource in (*RESOURCES, *CUSTOM)}
 """What the account needs, and why. Nothing else is ever asked for."""

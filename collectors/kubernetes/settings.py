@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+import orjson
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from collectors.contract import SourceSettings
+from collectors.kubernetes.custom.rows import UserRow
+from collectors.kubernetes.custom.table import BUILT_IN
+from collectors.kubernetes.mapping.place import KINDS_BY_NAME
 
 NamespaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+ContextName = Annotated[str, StringConstraints(min_length=1)]
+
+_OPEN = frozenset(row.names for row in BUILT_IN)
+"""Kinds that have a row, to which another may add."""
+
+
+def _custom(row: UserRow) -> UserRow:
+    """Refuse a row for what is read by code of its own, and state where only what there is a word for can be kept."""
+    if row.names in KINDS_BY_NAME and row.names not in _OPEN:
+        raise ValueError(f"{row.kind}.{row.group} is read already, by code of its own: remove this row")
+    if row.names in _OPEN and row.state:
+        raise ValueError(f"{row.kind}.{row.group} has a row of its own, to which state cannot be added: remove state")
+    return row
+
+
+CustomRow = Annotated[UserRow, AfterValidator(_custom)]
 
 
 class KubernetesSettings(SourceSettings, frozen=True):
@@ -18,6 +38,8 @@ class KubernetesSettings(SourceSettings, frozen=True):
     """Path of the kubeconfig; else what KUBECONFIG names, else ~/.kube/config."""
     context: str | None = None
     """The context in it; else its current one."""
+    contexts: list[ContextName] | Literal["*"] | None = Field(default=None, min_length=1)
+    """Several contexts in it, each a source of its own; "*" is all that it has when Asbuilt starts."""
     in_cluster: bool = False
     """Use the ServiceAccount of the pod that this runs in."""
     namespaces: list[NamespaceName] | None = Field(default=None, min_length=1)
@@ -37,10 +59,27 @@ class KubernetesSettings(SourceSettings, frozen=True):
     hash_key: SecretStr | None = None
     """Key of the hashes of commands and ConfigMap values; else the cluster's uid, which is no secret."""
 
+    max_custom_kinds: int = Field(default=500, ge=0)
+    """How many kinds of custom resources are read; those with a row come first, and 0 reads none."""
+    custom_resources: list[CustomRow] = Field(default_factory=list)
+    """What is kept of custom resources, beside what is known of them already: a row for each kind."""
+
+    def shaping(self) -> str:
+        """Give the rows: who changes them wants every object read anew."""
+        rows = [row.model_dump(mode="json", exclude_defaults=True) for row in self.custom_resources]
+        return orjson.dumps(rows, option=orjson.OPT_SORT_KEYS).decode() if rows else ""
+
     @model_validator(mode="after")
     def _one_way_in(self) -> KubernetesSettings:
-        if self.in_cluster and (self.kubeconfig or self.context):
-            raise ValueError("in_cluster excludes kubeconfig and context: set one or the other")
+        if self.in_cluster and (self.kubeconfig or self.context or self.contexts):
+            raise ValueError("in_cluster excludes kubeconfig, context and contexts: set one or the other")
+        if self.contexts and (self.context or self.cluster_uid):
+            raise ValueError("contexts excludes context and cluster_uid: give each cluster an entry of its own")
+        if self.contexts and len(set(self.contexts)) < len(self.contexts):
+            raise ValueError("contexts names one of them twice: remove one")
         if self.namespaces and len(set(self.namespaces)) < len(self.namespaces):
             raise ValueError("namespaces names one of them twice: remove one")
+        rows = [row.names for row in self.custom_resources]
+        if len(set(rows)) < len(rows):
+            raise ValueError("custom_resources has two rows for one kind: make one of them")
         return self

@@ -177,7 +177,8 @@ def _scope(
     range_ = named.get("range", "")
     within = Key.parse(named["within"]) if named.get("within") else None
     snapshot = bool(named.get("snapshot", True))
-    return Scope(header[0], name, states, Key.parse(range_) if range_ else "", within, snapshot)
+    begins = str(named.get("begins", ""))
+    return Scope(header[0], name, states, Key.parse(range_) if range_ else "", within, snapshot, begins)
 
 
 def _lines(recording: Recording) -> Iterator[dict[str, Any]]:
@@ -224,6 +225,8 @@ def _described(scope: Scope) -> dict[str, Any]:
     described: dict[str, Any] = {"name": scope.name, "states": sorted(scope.states), "range": scope.range}
     if scope.within is not None:
         described["within"] = scope.within
+    if scope.begins:
+        described["begins"] = scope.begins
     return described | ({} if scope.snapshot else {"snapshot": False})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from graph.model import DocumentRef, EntityVersion, Key, RelationVersion
+from graph.model import DocumentRef, EntityVersion, Key, RelationVersion, Scope
 from graph.store import GraphReader
 
 
@@ -47,7 +47,12 @@ class Witnesses:
                 for scope in self._scopes
                 if scope.source == ref.source
                 and word in scope.states
-                and any(key.within(scope.range) for key in keys or (Key(""),))
+                and any(_shown(scope, word, key) for key in keys or (Key(""),))
             )
             found.append(Evidence(ref.source, ref.id, document.version if document else None, tuple(scopes)))
         return tuple(found)
+
+
+def _shown(scope: Scope, word: str, key: Key) -> bool:
+    """Tell whether a thing of that kind, or a tie of that verb at it, can have been shown by a scope."""
+    return scope.covers(key) if key and key.kind == word else key.within(scope.range)

@@ -73,8 +73,7 @@ def _subsumed(state: ScopeState, states: Sequence[ScopeState]) -> bool:
     return any(
         other.status is ScopeStatus.READABLE
         and other.scope.source == state.scope.source
-        and other.scope.states >= state.scope.states
-        and Key(state.scope.range).within(other.scope.range)
+        and other.scope.shows_all_of(state.scope)
         for other in states
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from graph.model.custom_kinds import CUSTOM
 from graph.model.kubernetes_kinds import KUBERNETES
 from graph.model.verbs import VERBS
 from graph.model.vocabulary import Counts, Kind, UnknownWord
@@ -28,6 +29,7 @@ _ELSEWHERE = (
     Kind.of("aws.rds.cluster", "Data", "RDS cluster", "engine engine_version tags", "state"),
     Kind.of("dns.record", "Network", "DNS record", "type values"),
     Kind.of("aws.elbv2.load_balancer", "Network", "Load balancer", "dns_name scheme type tags", "state"),
+    Kind.of("aws.elbv2.target_group", "Network", "Target group", "protocol port target_type vpc tags", "state"),
     Kind.of("aws.iam.role", "Identity", "IAM role", "path tags"),
     Kind.of("cloud.account", "Failure domain", "Account"),
     Kind.of("cloud.region", "Failure domain", "Region"),
@@ -39,7 +41,7 @@ _ELSEWHERE = (
     Kind.of("team", "Organisation", "Team", "email channel"),
 )
 
-KINDS = {kind.name: kind for kind in (*KUBERNETES, *_ELSEWHERE)}
+KINDS = {kind.name: kind for kind in (*KUBERNETES, *CUSTOM, *_ELSEWHERE)}
 """Every kind by its name."""
 
 

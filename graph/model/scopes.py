@@ -31,7 +31,8 @@ class Scope:
 
     name: unique in its source, and stable. states: the kinds and verbs that its documents state. range: the key that
     everything in it begins with; "" where that is not known yet. within: the key that it exists by (a namespace), if
-    any. snapshot: whether one complete listing shows one instant (Kubernetes does, most cloud APIs do not).
+    any. snapshot: whether one complete listing shows one instant (Kubernetes does, most cloud APIs do not). begins: how
+    the ids of its things begin, where the things of one kind and range are listed in several scopes.
     """
 
     source: str
@@ -40,10 +41,18 @@ class Scope:
     range: str = ""
     within: Key | None = None
     snapshot: bool = True
+    begins: str = ""
 
     def covers(self, key: Key) -> bool:
         """Tell whether this scope is a home of the key."""
-        return key.within(self.range) and key.kind in self.states
+        if not key.within(self.range) or key.kind not in self.states:
+            return False
+        return not self.begins or key.id.startswith(self.begins)
+
+    def shows_all_of(self, other: Scope) -> bool:
+        """Tell whether this scope states all that another one does, everywhere that it does."""
+        wide = not self.range or bool(other.range and Key(other.range).within(self.range))
+        return wide and self.states >= other.states and other.begins.startswith(self.begins)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool)
 
 
 _REALIZED = (
-    "k8s.node k8s.cluster k8s.persistentvolume k8s.service"
+    "k8s.node k8s.cluster k8s.persistentvolume k8s.service karpenter.nodeclaim capi.machine"
     " aws.ec2.instance aws.eks.cluster aws.ebs.volume aws.efs.file_system aws.efs.access_point aws.elbv2.load_balancer"
 )
 

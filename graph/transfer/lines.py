@@ -172,6 +172,7 @@ def _state(one: KeptState) -> Data:
             "range": scope.range,
             "within": scope.within,
             "snapshot": bool(scope.snapshot),
+            **({"begins": scope.begins} if scope.begins else {}),
         },
         "status": state.status,
         "since": text_of(state.since),
@@ -187,7 +188,13 @@ def _state_of(*, opened: int, closed: int | None, **state: Any) -> KeptState:
     form = state["scope"]
     within = None if form["within"] is None else Key(form["within"])
     scope = Scope(
-        form["source"], form["name"], frozenset(form["states"]), form["range"], within, snapshot=form["snapshot"]
+        form["source"],
+        form["name"],
+        frozenset(form["states"]),
+        form["range"],
+        within,
+        snapshot=form["snapshot"],
+        begins=form.get("begins", ""),
     )
     judged = None if state["judged"] is None else _interval_of(state["judged"])
     status, since = ScopeStatus(state["status"]), instant_of(state["since"])

@@ -229,7 +229,8 @@ def test_the_example_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASBUILT_TOKEN", "any")
     file = Path(__file__).parents[2] / "docs" / "asbuilt.example.yaml"
     configuration = load(str(file), Registry.installed())
-    assert [source.name for source in configuration.sources] == ["production", "staging", "recording"]
+    names = [source.name for source in configuration.sources]
+    assert names == ["production", "staging", "branches.east", "branches.west", "recording"]
     words = file.read_text("utf-8")
     assert all(f"{name}:" in words for name in SourceEntry.model_fields)
 

@@ -152,7 +152,7 @@ _DEFINED: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
 
 def definitions() -> list[Manifest]:
     """Give the CustomResourceDefinitions. Those of one group are served in different versions, as in real clusters."""
-    return [_definition(*row) for row in _DEFINED]
+    return [definition(*row, namespaced=row[2] != "GatewayClass") for row in _DEFINED]
 
 
 def define(plane: ControlPlane) -> None:
@@ -160,10 +160,10 @@ def define(plane: ControlPlane) -> None:
     plane.apply(definitions())
     for group, version, _, plural, _ in _DEFINED:
         path = f"/apis/{group}/{version}/{plural}"
-        plane.wait_for(partial(_served, plane.api, path), what=f"{path} to be served")
+        plane.wait_for(partial(served, plane.api, path), what=f"{path} to be served")
 
 
-def _served(api: KubeApi, path: str) -> bool:
+def served(api: KubeApi, path: str) -> bool:
     """Tell whether a resource that was just defined can be listed."""
     try:
         return api.read(path) is not None
@@ -173,8 +173,11 @@ def _served(api: KubeApi, path: str) -> bool:
         return False
 
 
-def _definition(group: str, version: str, kind: str, plural: str, shape: dict[str, Any]) -> Manifest:
-    served = {
+def definition(
+    group: str, version: str, kind: str, plural: str, shape: dict[str, Any], *, namespaced: bool = True
+) -> Manifest:
+    """Write the definition of a custom resource, of which the API server prunes what the shape does not have."""
+    offered = {
         "name": version,
         "served": True,
         "storage": True,
@@ -191,8 +194,8 @@ def _definition(group: str, version: str, kind: str, plural: str, shape: dict[st
         "spec": {
             "group": group,
             "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-            "scope": "Cluster" if kind == "GatewayClass" else "Namespaced",
-            "versions": [served],
+            "scope": "Namespaced" if namespaced else "Cluster",
+            "versions": [offered],
         },
     }
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from collectors.kubernetes.mapping.place import CLUSTER_WIDE, NAMES_BY_KIND, Object, Place, each
+from collectors.kubernetes.custom.table import RESOURCE
+from collectors.kubernetes.mapping.place import CLUSTER_WIDE, NAMES_BY_KIND, Object, Place, each, group_of
 from graph.model import AliasEnd, KeyEnd, Method, Relation
 
 APPLICATION_NAME = "argocd.application.name"
@@ -47,9 +48,10 @@ def _tracked(place: Place, kind: str, item: Object, text: str) -> Iterator[Relat
     """Read `<app>:<group>/<Kind>:<namespace>/<name>`. What no namespace contains is tracked under any."""
     meta = item["metadata"]
     said = _TRACKED.fullmatch(text)
-    if said is None or (said["group"], said["kind"]) != NAMES_BY_KIND.get(kind) or said["name"] != meta["name"]:
+    named = (group_of(item["apiVersion"]), item["kind"]) if kind == RESOURCE else NAMES_BY_KIND.get(kind)
+    if said is None or (said["group"], said["kind"]) != named or said["name"] != meta["name"]:
         return
-    if kind not in CLUSTER_WIDE and said["namespace"] != meta["namespace"]:
+    if kind not in CLUSTER_WIDE and meta.get("namespace") not in (None, said["namespace"]):
         return
     source: KeyEnd = place.of(kind, item)
     target = AliasEnd(APPLICATION_NAME, f"{place.cluster}|{said['app']}", ("argocd.application",))

@@ -40,14 +40,15 @@ def event(place: Place, item: Object) -> Iterator[Statement]:
     yield entity(place, "k8s.event", item, attributes)
     yield from owners(place, source, item)
     for slot, reference in (("", regarding), ("related", related)):
-        kind = KINDS_BY_NAME.get((group_of(reference.get("apiVersion") or ""), reference.get("kind") or ""))
-        if kind and reference.get("name"):
-            uid = _uid(kind, reference)
-            end = place.reference(kind, reference.get("namespace") or "", reference["name"], uid)
-            yield Relation(source, "REGARDS", end, slot)
+        if reference.get("name"):
+            group, kind = group_of(reference.get("apiVersion") or ""), reference.get("kind") or ""
+            uid = _uid(KINDS_BY_NAME.get((group, kind)), reference)
+            end = place.referred(group, kind, reference.get("namespace") or "", reference["name"], uid)
+            if end is not None:
+                yield Relation(source, "REGARDS", end, slot)
 
 
-def _uid(kind: str, reference: Object) -> str | None:
+def _uid(kind: str | None, reference: Object) -> str | None:
     """Give the uid that is really one: the kubelet gives a node's name as its uid, and a hash as a static pod's."""
     uid = reference.get("uid")
     hashed = kind in BY_UID and isinstance(uid, str) and _STATIC.fullmatch(uid)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from collectors.kubernetes.mapping.place import BY_UID, KINDS_BY_NAME, Object, Place, each, group_of, present, texts
+from collectors.kubernetes.mapping.place import BY_UID, Object, Place, each, group_of, present, texts
 from collectors.kubernetes.mapping.secrecy import kept_annotations
-from graph.model import Alias, Entity, Holding, KeyEnd, Relation
+from graph.model import Alias, End, Entity, Holding, KeyEnd, Relation
 
 
 def entity(
@@ -19,11 +19,11 @@ def entity(
     own = (Alias("k8s.uid", meta["uid"], Holding.FOREVER), *aliases)
     if kind in BY_UID:
         own += (Alias(f"{kind}.name", f"{place.namespace(meta['namespace'])}/{meta['name']}", Holding.EXCLUSIVE),)
-    return Entity(end.key, meta["name"], end.incarnation, _common(meta) | attributes, own)
+    return Entity(end.key, meta["name"], end.incarnation, _common(place, meta) | attributes, own)
 
 
-def _common(meta: Object) -> dict[str, Any]:
-    foreign = [_owner_text(owner) for owner in each(meta.get("ownerReferences")) if _owner_kind(owner) is None]
+def _common(place: Place, meta: Object) -> dict[str, Any]:
+    foreign = [_owner_text(owner) for owner in each(meta.get("ownerReferences")) if _owner(place, meta, owner) is None]
     return present(
         created_at=meta.get("creationTimestamp"),
         deletion_requested_at=meta.get("deletionTimestamp"),
@@ -38,9 +38,8 @@ def owners(place: Place, source: KeyEnd, item: Object) -> Iterator[Relation]:
     """Tie an object to its owners by kind, name and uid (ontology R5); others stay in `raw.owners`."""
     meta = item["metadata"]
     for owner in each(meta.get("ownerReferences")):
-        kind = _owner_kind(owner)
-        if kind is not None:
-            target = place.end(kind, meta.get("namespace", ""), owner["name"], owner["uid"])
+        target = _owner(place, meta, owner)
+        if target is not None:
             yield Relation(source, "MANAGED_BY", target, attributes={"controller": bool(owner.get("controller"))})
 
 
@@ -49,8 +48,9 @@ def conditions(status: Object) -> dict[str, str]:
     return {condition["type"]: condition["status"] for condition in each(status.get("conditions"))}
 
 
-def _owner_kind(owner: Object) -> str | None:
-    return KINDS_BY_NAME.get((group_of(owner.get("apiVersion", "")), owner["kind"]))
+def _owner(place: Place, meta: Object, owner: Object) -> End | None:
+    group, namespace = group_of(owner.get("apiVersion", "")), meta.get("namespace") or ""
+    return place.referred(group, owner["kind"], namespace, owner["name"], owner["uid"])
 
 
 def _owner_text(owner: Object) -> str:

@@ -13,7 +13,7 @@ from graph.model import Alias, AliasEnd, End, Holding, KeyEnd, Method, Relation,
 
 _IN_CLUSTER = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?")
 
-_NAMED = ("aws.elbv2.load_balancer", "aws.rds.cluster", "aws.rds.instance", "dns.record")
+NAMED_OUTSIDE = ("aws.elbv2.load_balancer", "aws.rds.cluster", "aws.rds.instance", "dns.record")
 """The kinds that a name outside of the cluster may mean."""
 
 
@@ -71,14 +71,20 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
         yield Relation(source, "USES_CONFIG", target, attributes={"uses": ["tls"]})
 
 
+def in_cluster(host: str) -> tuple[str, str] | None:
+    """Read the host name of a service of the cluster: its namespace and its name."""
+    named = _IN_CLUSTER.fullmatch(host)
+    return (named["namespace"], named["name"]) if named else None
+
+
 def _external(place: Place, source: KeyEnd, host: str) -> Relation:
     """Tie a service to what its external name stands for: another service of the cluster, or whoever has the name."""
     name = host.lower().rstrip(".")
     target: End
-    if inside := _IN_CLUSTER.fullmatch(name):
-        target = place.end("k8s.service", inside["namespace"], inside["name"])
+    if inside := in_cluster(name):
+        target = place.end("k8s.service", *inside)
     else:
-        target = AliasEnd("dns.name", name, _NAMED)
+        target = AliasEnd("dns.name", name, NAMED_OUTSIDE)
     uses = {"uses": ["externalName"]}
     return Relation(source, "DEPENDS_ON", target, attributes=uses, method=Method.DNS, confidence=0.95)
 

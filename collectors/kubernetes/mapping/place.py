@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from collectors.kubernetes.custom.table import BUILT_IN, RESOURCE
 from graph.model import AliasEnd, End, Key, KeyEnd
 
 Object: TypeAlias = Mapping[str, Any]
@@ -60,8 +61,9 @@ KINDS_BY_NAME = {
     ("source.toolkit.fluxcd.io", "GitRepository"): "flux.gitrepository",
     ("source.toolkit.fluxcd.io", "OCIRepository"): "flux.ocirepository",
     ("source.toolkit.fluxcd.io", "HelmRepository"): "flux.helmrepository",
+    **{row.names: row.word for row in BUILT_IN},
 }
-"""(API group, Kind) to our kind: what a reference by kind and name can be tied to."""
+"""(API group, Kind) to our kind: what a reference by kind and name can be tied to, whether it is served or not."""
 
 NAMES_BY_KIND = {kind: name for name, kind in KINDS_BY_NAME.items()}
 """Our kind to (API group, Kind)."""
@@ -84,6 +86,7 @@ CLUSTER_WIDE = frozenset(
         "k8s.validatingwebhookconfiguration",
         "k8s.apiservice",
         "k8s.customresourcedefinition",
+        *(row.word for row in BUILT_IN if row.cluster_wide),
     }
 )
 """Kinds that no namespace contains."""
@@ -91,10 +94,14 @@ CLUSTER_WIDE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where objects are: the key of their cluster; and the key of the hashes that stand for what is not kept."""
+    """Where objects are: the key of their cluster; and the key of the hashes that stand for what is not kept.
+
+    others: by (API group, Kind), the custom resources without a kind of their own, and whether a namespace has them.
+    """
 
     cluster: Key
     hash_key: bytes
+    others: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def namespace(self, name: str) -> Key:
         """Name a namespace."""
@@ -102,7 +109,8 @@ class Place:
 
     def named(self, kind: str, namespace: str, name: str) -> Key:
         """Name a thing by its name; the namespace is left out of a kind that stands in none."""
-        return (self.cluster if kind in CLUSTER_WIDE else self.namespace(namespace)).child(kind, name)
+        wide = kind in CLUSTER_WIDE or (kind == RESOURCE and not namespace)
+        return (self.cluster if wide else self.namespace(namespace)).child(kind, name)
 
     def end(self, kind: str, namespace: str, name: str, uid: str | None = None) -> KeyEnd:
         """Mint the end that a reference by name and uid means."""
@@ -116,10 +124,20 @@ class Place:
             return AliasEnd(f"{kind}.name", f"{self.namespace(namespace)}/{name}", (kind,))
         return self.end(kind, namespace, name, uid)
 
+    def referred(self, group: str, kind: str, namespace: str, name: str, uid: str | None = None) -> End | None:
+        """Mint the end that a reference by API group and Kind means; None where that kind is not known."""
+        word = KINDS_BY_NAME.get((group, kind))
+        if word is not None:
+            return self.reference(word, namespace, name, uid) if namespace or word in CLUSTER_WIDE else None
+        namespaced = self.others.get((group, kind))
+        if namespaced is None or (namespaced and not namespace):
+            return None
+        return self.end(RESOURCE, namespace if namespaced else "", resource_id(group, kind, name), uid)
+
     def of(self, kind: str, item: Object) -> KeyEnd:
         """Mint the end that an object itself is."""
         meta = item["metadata"]
-        return self.end(kind, meta.get("namespace", ""), meta["name"], meta["uid"])
+        return self.end(kind, meta.get("namespace") or "", id_of(kind, item), meta["uid"])
 
     def in_network(self, address: str) -> str:
         """Give the value of an address alias: addresses are unique in a cluster's network only."""
@@ -132,6 +150,17 @@ class Place:
             encoded = text.encode(errors="surrogatepass")
             digest.update(len(encoded).to_bytes(8, "big") + encoded)
         return digest.hexdigest()
+
+
+def resource_id(group: str, kind: str, name: str) -> str:
+    """Name an object among all that have no kind of their own: `example.com:Tenant:web`."""
+    return f"{group}:{kind}:{name}"
+
+
+def id_of(kind: str, item: Object) -> str:
+    """Give the name of an object in its key, unless that holds its uid."""
+    name: str = item["metadata"]["name"]
+    return resource_id(group_of(item["apiVersion"]), item["kind"], name) if kind == RESOURCE else name
 
 
 def group_of(api_version: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collectors.kubernetes.mapping.meta import conditions, entity, owners
-from collectors.kubernetes.mapping.place import KINDS_BY_NAME, Object, Place, each, group_of, present
+from collectors.kubernetes.mapping.place import Object, Place, each, group_of, present
 from graph.model import Relation, Statement
 
 
@@ -31,8 +31,8 @@ def hpa(place: Place, item: Object) -> Iterator[Statement]:
     )
     yield entity(place, "k8s.hpa", item, attributes)
     yield from owners(place, source, item)
-    if kind := KINDS_BY_NAME.get((group_of(target.get("apiVersion") or ""), target["kind"])):
-        end = place.reference(kind, item["metadata"]["namespace"], target["name"])
+    group = group_of(target.get("apiVersion") or "")
+    if end := place.referred(group, target["kind"], item["metadata"]["namespace"], target["name"]):
         yield Relation(source, "SCALES", end)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from collectors.kubernetes.custom.table import RESOURCE
 from collectors.kubernetes.mapping.declared import declared
-from collectors.kubernetes.mapping.place import BY_UID, Object, Place
+from collectors.kubernetes.mapping.place import BY_UID, Object, Place, group_of, resource_id
 from collectors.kubernetes.mapping.secrecy import clean
 from graph.model import Alias, Entity, Holding, Key, KeyEnd, Statement
 
@@ -46,7 +47,8 @@ def _unmapped(kind: str, place: Place, item: Object, error: Exception) -> Entity
     uid = str(meta["uid"])
     name, namespace = str(meta.get("name") or uid), str(meta.get("namespace") or "")
     by_uid = kind in BY_UID
-    key = (place.namespace(namespace) if namespace else place.cluster).child(kind, uid if by_uid else name)
+    own = uid if by_uid else resource_id(group_of(item["apiVersion"]), item["kind"], name) if kind == RESOURCE else name
+    key = (place.namespace(namespace) if namespace else place.cluster).child(kind, own)
     attributes = {"raw": {"unmapped": _reason(error)}}
     aliases = (Alias("k8s.uid", uid, Holding.FOREVER),)
     return Entity(Key(key), name, None if by_uid else uid, attributes, aliases)

@@ -56,11 +56,14 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LONGEST = 120.0
 """Seconds after which the server ends a transaction that writes: who stands still in one lets go of what it locked."""
 
-_TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration"
+_ENDED = frozenset(
+    f"Neo.ClientError.Transaction.{name}"
+    for name in ("TransactionTimedOutClientConfiguration", "LockClientStopped", "Terminated")
+)
 
 
-class TimedOut(StoreError):
-    """A transaction took too long, or waited too long for what another has locked."""
+class Ended(StoreError):
+    """The server ended a transaction: it took too long, or waited too long, or the server is about to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,10 @@ def told(error: Exception, url: str) -> StoreError:
         return StoreError(f"the Neo4j at {url} refused the login: correct {_LOGIN}")
     if isinstance(error, Neo4jError) and error.code in _REFUSED:
         return StoreError(f"the Neo4j at {url} {_REFUSED[error.code]}")
-    if isinstance(error, Neo4jError) and error.code == _TIMED_OUT:
-        return TimedOut(
-            f"the Neo4j at {url} ended a transaction after {_LONGEST:.0f} s: look whether it is overloaded, or another "
-            "process stands still in the midst of a commit, and try again"
+    if isinstance(error, Neo4jError) and error.code in _ENDED:
+        return Ended(
+            f"the Neo4j at {url} ended a transaction, as it does after {_LONGEST:.0f} s: look whether it is busy, "
+            "or another process stands still in the midst of a commit, and try again"
         )
     if isinstance(error, ConfigurationError):
         return StoreError(f"{url} is no address of a Neo4j server: write bolt://host:7687 or neo4j://host:7687")
@@ -262,7 +265,9 @@ def _asking(tx: ManagedTransaction) -> Ask:
 
 def _passing(cause: BaseException | None) -> bool:
     """Tell whether what went wrong may go right the next time."""
-    if isinstance(cause, DriverError | Neo4jError):
+    if isinstance(cause, Neo4jError):
+        return cause.code in _ENDED or cause.is_retryable()
+    if isinstance(cause, DriverError):
         return isinstance(cause, IncompleteCommit) or cause.is_retryable()
     return False
 

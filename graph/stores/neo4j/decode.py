@@ -150,8 +150,9 @@ def claim_of(row: Row, revision: int) -> Claim:
 
 def state_of(body: str | bytes) -> ScopeState:
     """Read the state of a scope."""
-    (source, name, states, range_, within, snapshot), status, since, error, start, end, stale = loaded(unpacked(body))
-    scope = Scope(source, name, frozenset(states), range_, None if within is None else Key(within), snapshot)
+    form, status, since, error, start, end, stale = loaded(unpacked(body))
+    source, name, states, range_, within, snapshot, *begins = form
+    scope = Scope(source, name, frozenset(states), range_, None if within is None else Key(within), snapshot, *begins)
     judged: Interval | None = None if end is None else interval(start, end)
     return ScopeState(scope, ScopeStatus(status), instant(since), error, judged, stale)
 

@@ -208,4 +208,5 @@ def state_body(state: ScopeState) -> str | bytes:
 
 
 def _scope(scope: Scope) -> list[Any]:
-    return [scope.source, scope.name, sorted(scope.states), scope.range, scope.within, scope.snapshot]
+    form = [scope.source, scope.name, sorted(scope.states), scope.range, scope.within, scope.snapshot]
+    return [*form, scope.begins] if scope.begins else form

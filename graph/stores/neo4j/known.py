@@ -39,7 +39,7 @@ def _covered(ask: Ask, scope: Scope, columns: str, revision: int) -> list[Row]:
             begins=home_text(scope.source, kind, scope.range),
             revision=revision,
         )
-        rows += [row for row in found if Key(row[0]).within(scope.range)]
+        rows += [row for row in found if scope.covers(Key(row[0]))]
     return rows
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from graph.store import StoreError, StoreLocked
 from graph.stores.neo4j.commit import lock
-from graph.stores.neo4j.connection import Ask, Database, TimedOut
+from graph.stores.neo4j.connection import Ask, Database, Ended
 
 SECONDS = 15.0
 """How long a writer that has fallen silent keeps the others out. The clock is the server's."""
@@ -26,7 +26,7 @@ class Lease:
         self._name = uuid4().hex  # by which it knows itself where the answer to its taking was lost
         try:
             self.fence = database.writing(self._take)
-        except TimedOut:  # as did, at that moment, whoever stood still with the store locked
+        except Ended:  # as did, at that moment, whoever stood still with the store locked
             self.fence = database.writing(self._take)
         self._renewing = threading.Thread(target=self._renew, name="asbuilt-lease", daemon=True)
         self._renewing.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from graph.hops import Hop, Link, hops_of
+from graph.hops import Hop, Link
 from graph.identity import Claim
 from graph.model import (
     AliasName,
@@ -114,7 +114,15 @@ class Neo4jReader:
         return self._database.reading(work)
 
     def hops(self, keys: Collection[Key], *, outgoing: bool, verbs: Collection[str] = ()) -> Sequence[Hop]:
-        return hops_of(self.links(keys, outgoing=outgoing, verbs=verbs), outgoing=outgoing)
+        def work(ask: Ask) -> list[Hop]:
+            rows = self._tied(ask, LINK, keys, outgoing=outgoing, verbs=verbs)
+            both = {row[0]: row for row in rows if row[2] is not None and row[3] is not None}.values()
+            ends = self._lookup.keys(ask, {number for row in both for number in row[2:4]})
+            if outgoing:
+                return [Hop(ends[source], verb, ends[target], sure, id_) for id_, verb, source, target, sure in both]
+            return [Hop(ends[target], verb, ends[source], sure, id_) for id_, verb, source, target, sure in both]
+
+        return self._database.reading(work)
 
     def ids(self, ties: Collection[int | str]) -> Mapping[int | str, str]:
         return {one: str(one) for one in ties}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Sequence
 
-from graph.model import AliasName, DocumentRef, Holding, Interval, Scope
+from graph.model import AliasName, DocumentRef, Holding, Interval, Key, Scope
 from graph.settle import Delta
 from graph.stores.claims import claim_changes
 from graph.stores.sqlite.interning import Interning
@@ -73,8 +73,4 @@ class Claims:
             f"CROSS JOIN word AS w ON w.id = a.type WHERE d.source = ? AND k.kind IN ({marks(len(kinds))})",
             [self._interning.word(scope.source), *kinds],
         )
-        return {AliasName(type_, value) for type_, value, subject in rows if _inside(subject, scope.range)}
-
-
-def _inside(subject: str, range_: str) -> bool:
-    return not range_ or subject == range_ or subject.startswith(range_ + "/")
+        return {AliasName(type_, value) for type_, value, subject in rows if scope.covers(Key(subject))}

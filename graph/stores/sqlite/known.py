@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from graph.model import Scope
+from graph.model import Key, Scope
 from graph.plan import Known
 from graph.stores.sqlite.lookup import Lookup
 from graph.stores.sqlite.rows import chunks, marks, range_values, within
@@ -28,22 +28,26 @@ def _covered(db: sqlite3.Connection, lookup: Lookup, scope: Scope, columns: str)
     """Read the documents that stand in a scope's range."""
     source = lookup.number(db, scope.source)
     for kind in lookup.numbers(db, scope.states):
-        yield from db.execute(
-            f"SELECT {columns} FROM home AS h CROSS JOIN document AS d ON d.id = h.document "
+        rows = db.execute(
+            f"SELECT {columns}, h.subject FROM home AS h CROSS JOIN document AS d ON d.id = h.document "
             f"WHERE h.source = :source AND h.kind = :kind AND {within('h.subject', scope.range)}",
             {**range_values(scope.range), "source": source, "kind": kind},
         )
+        if scope.begins:
+            yield from (row for row in rows if scope.covers(Key(row[-1])))
+        else:
+            yield from rows
 
 
 def covered_ids(db: sqlite3.Connection, lookup: Lookup, scope: Scope) -> list[str]:
     """Give the ids of the documents in force that a scope covers."""
-    return [name for name, standing in _covered(db, lookup, scope, "d.name, d.standing") if standing == 1]
+    return [name for name, standing, _ in _covered(db, lookup, scope, "d.name, d.standing") if standing == 1]
 
 
 def known_in(db: sqlite3.Connection, lookup: Lookup, scope: Scope) -> dict[str, Known]:
     """Read what is known of every document in a scope's range."""
     rows = _covered(db, lookup, scope, KNOWN.format(subject="h.subject"))
-    return {row[0]: known_from(row) for row in rows}
+    return {row[0]: known_from(row[:-1]) for row in rows}
 
 
 def known_of(db: sqlite3.Connection, lookup: Lookup, source: str, ids: Collection[str]) -> dict[str, Known]:

@@ -24,7 +24,8 @@ def state_of(row: tuple[Any, ...]) -> ScopeState:
     source, name, body, status, since, error, start, end, stale_after = row
     form = loaded(body)
     within = None if form["within"] is None else Key(form["within"])
-    scope = Scope(source, name, frozenset(form["states"]), form["range"], within, form["snapshot"])
+    begins = form.get("begins", "")
+    scope = Scope(source, name, frozenset(form["states"]), form["range"], within, form["snapshot"], begins)
     judged = None if end is None else interval(start, end)
     return ScopeState(scope, ScopeStatus(status), instant(since), error, judged, stale_after)
 
@@ -92,9 +93,8 @@ class Scopes:
         self._db.execute("INSERT INTO state VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _form(self, scope: Scope) -> int:
-        body = dumped(
-            {"states": sorted(scope.states), "range": scope.range, "within": scope.within, "snapshot": scope.snapshot}
-        )
+        form = {"states": sorted(scope.states), "range": scope.range, "within": scope.within}
+        body = dumped(form | {"snapshot": scope.snapshot} | ({"begins": scope.begins} if scope.begins else {}))
         row = self._db.execute("SELECT id FROM form WHERE body = ?", [body]).fetchone()
         if row is not None:
             return int(row[0])

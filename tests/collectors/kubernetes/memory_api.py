@@ -14,11 +14,28 @@ from collectors.contract import Failed
 from collectors.kubernetes.client import METADATA_ONLY, Client
 from collectors.kubernetes.collector import KubernetesCollector
 from collectors.kubernetes.connection import Answer
-from collectors.kubernetes.resources import RESOURCES
+from collectors.kubernetes.resources import CUSTOM, RESOURCES
 from collectors.kubernetes.settings import KubernetesSettings
 
 UID = "e8af6542-0d72-4ce3-bbda-4a4147f28d11"
 VERSIONS = {resource.group: "v1" for resource in RESOURCES}
+CUSTOM_NAMES = {resource.name: (resource.layout.kind, resource.namespaced) for resource in CUSTOM} | {
+    "widgets.example.org": ("Widget", True),
+    "gadgets.example.org": ("Gadget", False),
+    "awsclusters.infrastructure.cluster.x-k8s.io": ("AWSCluster", True),
+    "awsmachines.infrastructure.cluster.x-k8s.io": ("AWSMachine", True),
+    "awsmachinetemplates.infrastructure.cluster.x-k8s.io": ("AWSMachineTemplate", True),
+}
+"""The custom resources that an API may be given objects of: by name, the Kind, and whether a namespace has them."""
+
+WIDGET = {
+    "group": "example.org",
+    "kind": "Widget",
+    "attributes": {"size": "spec.size"},
+    "state": {"phase": "status.phase"},
+    "references": [{"path": "spec.serviceName", "kind": "Service"}],
+}
+"""A row that a user may write."""
 
 
 @cache
@@ -29,9 +46,22 @@ def samples() -> Mapping[str, list[dict[str, Any]]]:
     return loaded
 
 
+@cache
+def custom_samples() -> Mapping[str, list[dict[str, Any]]]:
+    """Return the sample objects of custom resources, by the name of their resource."""
+    text = Path(__file__).with_name("custom_samples.yaml").read_text("utf-8")
+    loaded: Mapping[str, list[dict[str, Any]]] = json.loads(json.dumps(YAML(typ="safe", pure=True).load(text)))
+    return {name: items for name, items in loaded.items() if name in CUSTOM_NAMES}
+
+
+def all_samples() -> dict[str, list[dict[str, Any]]]:
+    """Return every sample object."""
+    return {**samples(), **custom_samples()}
+
+
 def sample(resource: str, index: int = 0) -> dict[str, Any]:
     """Return a fresh copy of one sample object, to change."""
-    copied: dict[str, Any] = json.loads(json.dumps(samples()[resource][index]))
+    copied: dict[str, Any] = json.loads(json.dumps(all_samples()[resource][index]))
     return copied
 
 
@@ -72,10 +102,15 @@ class MemoryApi:
     ) -> None:
         self.uid = UID
         self.position = 100
-        self.versions = dict(versions)
+        custom = {name: name.partition(".") for name in objects if name in CUSTOM_NAMES}
+        self.versions = dict(versions) | {group: "v1" for _, _, group in custom.values() if group not in versions}
         self.lists = {
             self.path(resource.group, resource.plural): objects.get(resource.name, ()) for resource in RESOURCES
         }
+        self.kinds: dict[str, tuple[str, bool]] = {}
+        for name, (plural, _, group) in custom.items():
+            self.lists[self.path(group, plural)] = objects[name]
+            self.kinds[self.path(group, plural)] = CUSTOM_NAMES[name]
         self.fail: dict[tuple[str, int], Answer | Exception] = {}
         self.requests: list[str] = []
         self.forgotten = 0
@@ -121,6 +156,9 @@ class MemoryApi:
             stream.close()
 
     def _answer(self, path: str, query: Mapping[str, list[str]], start: int, accept: str) -> dict[str, Any]:
+        if "labelSelector" in query and path in self.lists:  # which groups have been added by definitions
+            named = [{"metadata": {"name": f"v1.{listed.split('/')[2]}"}} for listed in self.kinds]
+            return {"kind": "PartialObjectMetadataList", "metadata": {"resourceVersion": "1"}, "items": named}
         if path in self.lists:
             limit = int(query["limit"][0])
             objects = self.lists[path]
@@ -150,8 +188,14 @@ class MemoryApi:
                     if group
                 ]
             }
-        served = [listed.rpartition("/")[2] for listed in self.lists if listed.rpartition("/")[0] == path]
-        return {"resources": [{"name": name} for name in served]}
+        served = [listed for listed in self.lists if listed.rpartition("/")[0] == path]
+        return {"resources": [self._resource(listed) for listed in served]}
+
+    def _resource(self, listed: str) -> dict[str, Any]:
+        name = listed.rpartition("/")[2]
+        kind, namespaced = self.kinds.get(listed, (name, True))
+        verbs = ["get", "list", "watch"] if listed in self.kinds else ["get", "list"]
+        return {"name": name, "kind": kind, "namespaced": namespaced, "verbs": verbs}
 
 
 def event(type_: str, item: object) -> bytes:

@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from collectors.kubernetes.custom.table import RESOURCE, Table
 from collectors.kubernetes.knowledge import KNOWLEDGE
 from collectors.kubernetes.mapping.cluster import cluster, cluster_key
+from collectors.kubernetes.mapping.custom import custom
 from collectors.kubernetes.mapping.place import KINDS_BY_NAME, Place
-from collectors.kubernetes.mapping.stated import stated
-from collectors.kubernetes.resources import RESOURCES
+from collectors.kubernetes.resources import CUSTOM, RESOURCES
 from graph.model import KINDS, AliasEnd, Entity, Relation, Statement
 from graph.model.vocabulary import Counts
-from tests.collectors.kubernetes.memory_api import samples
+from tests.collectors.kubernetes.memory_api import all_samples
 from tests.structure.checkout import ROOT
 
 PAGE: Path = ROOT / "docs" / "kubernetes.md"
@@ -37,13 +38,17 @@ def table() -> str:
     """Give a row for each kind, in the order in which they are read."""
     rows = ["| Kind | Read from | Attributes | Aliases | Relations |", "|---|---|---|---|---|"]
     said = examples()
-    read_from = {resource.kind: resource.name for resource in RESOURCES} | {
-        also: resource.name for resource in RESOURCES for also in resource.also.split()
-    }
-    for kind in ("k8s.cluster", *dict.fromkeys(one for each in RESOURCES for one in (each.kind, *each.also.split()))):
+    every = (*RESOURCES, *CUSTOM)
+    read_from = {also: resource.name for resource in every for also in (resource.kind, *resource.also.split())}
+    read_from |= {"k8s.cluster": "/version"}
+    for kind in (
+        "k8s.cluster",
+        *dict.fromkeys(one for each in every for one in (each.kind, *each.also.split())),
+        RESOURCE,
+    ):
         cells = (
             f"`{kind}`",
-            f"`{read_from.get(kind, '/version')}`",
+            f"`{read_from[kind]}`" if kind in read_from else "every other that can be listed and watched",
             _attributes(kind),
             ", ".join(sorted(_aliases(kind, said))),
             "<br>".join(sorted(_relations(kind, said))),
@@ -57,9 +62,11 @@ def examples() -> list[Statement]:
     key = cluster_key("c1")
     place = Place(key, b"key")
     said: list[Statement] = [*cluster(key, "prod", None, {"gitVersion": "v1.36.3"})]
-    for resource in RESOURCES:
-        for item in samples()[resource.name]:
-            said += stated(resource.kind, resource.mapper, place, item)
+    for resource in (*RESOURCES, *CUSTOM):
+        for item in all_samples()[resource.name]:
+            said += resource.read(place, item)
+    for item in all_samples()["widgets.example.org"]:
+        said += custom(Table().layout("example.org", "Widget"), place, item)
     return said
 
 

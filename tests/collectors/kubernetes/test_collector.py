@@ -12,7 +12,16 @@ from collectors.kubernetes import plugin
 from collectors.kubernetes.connection import Answer
 from collectors.kubernetes.resources import ANY_OBJECT, RESOURCES
 from graph.model import Document, Key, Position, Scope
-from tests.collectors.kubernetes.memory_api import UID, MemoryApi, collector, sample, samples
+from tests.collectors.kubernetes.memory_api import (
+    UID,
+    VERSIONS,
+    WIDGET,
+    MemoryApi,
+    all_samples,
+    collector,
+    sample,
+    samples,
+)
 
 CLUSTER = f"k8s.cluster/{UID}"
 PODS = "/api/v1/pods"
@@ -63,7 +72,7 @@ def test_the_contract_is_kept() -> None:
 def test_knowledge_names_nothing_that_is_never_filled() -> None:
     """The samples fill every attribute of every kind and verb that the plugin claims to know."""
     filled: dict[str, set[str]] = {}
-    for documents in testing.world(collector(MemoryApi(samples()))).values():
+    for documents in testing.world(collector(MemoryApi(all_samples()), custom_resources=[WIDGET])).values():
         for document in documents:
             for said in document.statements:
                 filled.setdefault(testing.word_of(said), set()).update(said.attributes)
@@ -73,7 +82,7 @@ def test_knowledge_names_nothing_that_is_never_filled() -> None:
 
 def test_every_kind_and_verb_that_a_scope_states_is_stated_by_a_sample() -> None:
     """No scope claims to be a home of what it never states; an owner, and what declares it, any object may have."""
-    for scope, documents in testing.world(collector(MemoryApi(samples()))).items():
+    for scope, documents in testing.world(collector(MemoryApi(all_samples()))).items():
         stated = {testing.word_of(said) for document in documents for said in document.statements}
         assert scope.states - stated <= set(ANY_OBJECT)
 
@@ -245,3 +254,14 @@ def test_it_connects_nothing_before_it_is_asked() -> None:
     reader = plugin.connect("prod", plugin.settings.model_validate({"kubeconfig": "/nowhere/kubeconfig"}))
     with pytest.raises(Failed, match=r"kubeconfig /nowhere/kubeconfig: .*set kubeconfig and context"):
         reader.scopes()
+
+
+def test_an_aggregated_api_is_not_asked_what_it_has() -> None:
+    """One that hangs would hold up every look. Where definitions cannot be told from it, all groups are asked."""
+    slow = "/apis/slow.example.com/v1"
+    api = MemoryApi({"widgets.example.org": []}, versions={**VERSIONS, "slow.example.com": "v1"})
+    assert "widgets.example.org" in {scope.name for scope in collector(api).scopes()}
+    assert slow not in api.requests
+    api.fail["/apis/apiregistration.k8s.io/v1/apiservices", 1] = Answer(403, b"")
+    assert "widgets.example.org" in {scope.name for scope in collector(api).scopes()}
+    assert slow in api.requests

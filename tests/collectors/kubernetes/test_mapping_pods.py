@@ -3,21 +3,19 @@
 from typing import Any
 
 from collectors.kubernetes.mapping.place import Object, Place
-from collectors.kubernetes.mapping.stated import Mapper, stated
-from collectors.kubernetes.resources import RESOURCES
+from collectors.kubernetes.resources import CUSTOM, RESOURCES
 from graph.model import Alias, AliasEnd, Entity, Holding, Key, KeyEnd, Method, Relation, Statement
 from tests.collectors.kubernetes.memory_api import sample
 
 CLUSTER = Key.of(("k8s.cluster", "c1"))
 SHOP = CLUSTER.child("k8s.namespace", "shop")
 PLACE = Place(CLUSTER, b"key")
-MAPPERS: dict[str, tuple[str, Mapper]] = {each.name: (each.kind, each.mapper) for each in RESOURCES}
+READ = {each.name: each for each in (*RESOURCES, *CUSTOM)}
 
 
 def mapped(resource: str, index: int = 0, item: Object | None = None) -> list[Statement]:
     """Return what a sample, or an object of one's own, states."""
-    kind, mapper = MAPPERS[resource]
-    return list(stated(kind, mapper, PLACE, sample(resource, index) if item is None else item))
+    return list(READ[resource].read(PLACE, sample(resource, index) if item is None else item))
 
 
 def subject(statements: list[Statement]) -> Entity:

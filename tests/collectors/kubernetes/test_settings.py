@@ -6,13 +6,19 @@ import pytest
 from pydantic import ValidationError
 
 from collectors.kubernetes import plugin
-from collectors.kubernetes.resources import RESOURCES
+from collectors.kubernetes.resources import CUSTOM, RESOURCES
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {"in_cluster": True, "context": "prod"},
+        {"in_cluster": True, "contexts": "*"},
+        {"contexts": []},
+        {"contexts": "all"},
+        {"contexts": ["a", "a"]},
+        {"contexts": ["a"], "context": "a"},
+        {"contexts": ["a"], "cluster_uid": "c1"},
         {"namespaces": []},
         {"namespaces": ["Shop"]},
         {"namespaces": ["shop", "shop"]},
@@ -39,7 +45,7 @@ def test_the_hash_key_does_not_show() -> None:
 
 def test_permissions_name_every_resource_and_only_reading() -> None:
     """Two for each resource, with a reason; nothing but get, list and watch."""
-    asked = {f"{verb} {resource.name}" for resource in RESOURCES for verb in ("list", "watch")}
+    asked = {f"{verb} {resource.name}" for resource in (*RESOURCES, *CUSTOM) for verb in ("list", "watch")}
     assert asked <= set(plugin.permissions)
     assert {permission.split()[0] for permission in plugin.permissions} == {"get", "list", "watch"}
     assert all(plugin.permissions.values())
