@@ -1,8 +1,15 @@
-"""What is done after a revision was published? The present forgets what closed, and the current graph follows."""
+"""What is done after a revision was published? The present forgets what closed, and the current graph follows.
+
+Whoever commits comes first: both would ask the same server, and a first load would take twice as long.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from graph.store import StoreError
 from graph.stores.neo4j.commit import sweep
@@ -11,8 +18,14 @@ from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.projection import project
 from graph.stores.neo4j.spans import newest
 
-_GRACE = 5.0
+_GRACE = 10.0
 """Seconds: a single look at a small estate is then followed at once."""
+
+_QUIET = 0.5
+"""Seconds after a commit in which the next one may begin: a first load is a row of them."""
+
+_PATIENCE = 5.0
+"""Seconds that each portion gives way for, and no longer: what is written without end must not hold it up."""
 
 
 class Aftermath:
@@ -24,6 +37,8 @@ class Aftermath:
         self._asked = threading.Condition()
         self._due = False
         self._busy = False
+        self._committing = False
+        self._ended = -_QUIET
         self._closed = False
         self._thread = threading.Thread(target=self._go_on, name="asbuilt-aftermath", daemon=True)
         self._thread.start()
@@ -33,6 +48,33 @@ class Aftermath:
         with self._asked:
             self._due = True
             self._asked.notify_all()
+
+    @contextmanager
+    def second(self) -> Iterator[None]:
+        """Let what is done meanwhile come first."""
+        self._say(committing=True)
+        try:
+            yield
+        finally:
+            self._say(committing=False)
+
+    def _say(self, *, committing: bool) -> None:
+        with self._asked:
+            self._committing = committing
+            self._ended = time.monotonic()
+            self._asked.notify_all()
+
+    def _gives_way(self) -> bool:
+        """Wait while commits are in the making, within reason. Tell whether to stop."""
+        until = time.monotonic() + _PATIENCE
+        with self._asked:
+            while not self._closed and (left := min(until, self._quiet_at()) - time.monotonic()) > 0:
+                self._asked.wait(left)
+            return self._closed
+
+    def _quiet_at(self) -> float:
+        """Give the instant from which nobody is to be let by, as it looks now."""
+        return math.inf if self._committing else self._ended + _QUIET
 
     def settled(self, seconds: float | None = None) -> bool:
         """Wait until nothing is left to do."""
@@ -57,7 +99,7 @@ class Aftermath:
             try:
                 head = self._database.reading(newest)
                 sweep(self._database, head)
-                project(self._database, self._lookup, head, lambda: self._closed)
+                project(self._database, self._lookup, head, self._gives_way)
             except StoreError:
                 # The server is away, or busy. AsbuiltStore.projected says how far it came; the next revision goes on.
                 pass

@@ -196,8 +196,12 @@ class Database:
         return self.reading(lambda ask: ask(query, **values))
 
     def reading(self, work: Callable[[Ask], T]) -> T:
-        """Read with several queries, one after the other."""
-        return self._patiently("READ", lambda session: session.execute_read(lambda tx: work(_asking(tx))))
+        """Read with several queries, one after the other.
+
+        Each is a transaction, which costs one journey to the server: one around all of them would show no more, for
+        Neo4j has no snapshots, and cost two journeys more.
+        """
+        return self._patiently("READ", lambda session: work(_asking(session)))
 
     def writing(self, work: Callable[[Ask], T]) -> T:
         """Write: all of it, or nothing. The work may be done again, so it looks first at what it finds.
@@ -256,7 +260,7 @@ Stream: TypeAlias = Callable[..., Iterator[Row]]
 """The same for results of any size: each is read to its end before the next query."""
 
 
-def _asking(tx: ManagedTransaction) -> Ask:
+def _asking(tx: ManagedTransaction | Session) -> Ask:
     def ask(query: str, **values: Any) -> list[Row]:
         return [record.values() for record in tx.run(query, **values)]
 

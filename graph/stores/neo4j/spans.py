@@ -17,6 +17,9 @@ IN_FORCE = "v.opened <= $revision AND (v.closed IS NULL OR v.closed > $revision)
 STANDS = "v.opened <= $revision AND (v.superseded IS NULL OR v.superseded > $revision)"
 """It is the last version up to the revision, in force or not."""
 
+_HEAD_AFTER = "MATCH (s:AsbuiltStore {id: 0})"
+"""Reads the one node once all that was collected before it is there."""
+
 _HEAD = "MATCH (s:AsbuiltStore {id: 0}) RETURN s.head"
 
 
@@ -83,24 +86,19 @@ def tied(
         return []
     among = f"AND v.verb IN $verbs {rest}" if verbs else rest
     values: dict[str, Any] = {"wanted": list(wanted), "revision": revision, "verbs": list(verbs)}
-    rows = _collected(
-        ask,
-        f"MATCH (v:AsbuiltRelation) WHERE v.now_{end} IN $wanted AND {IN_FORCE} {among} RETURN collect([{columns}])",
-        values,
-    )
-    head = newest(ask)
+    rows, head = ask(
+        f"MATCH (v:AsbuiltRelation) WHERE v.now_{end} IN $wanted AND {IN_FORCE} {among} "
+        f"WITH collect([{columns}]) AS rows {_HEAD_AFTER} RETURN rows, s.head",
+        **values,
+    )[0]
     if head == revision:
-        return rows
-    return rows + _collected(
-        ask,
+        return list(rows)
+    past = ask(
         "UNWIND $wanted AS number UNWIND $probes AS probe MATCH (v:AsbuiltRelation) "
         f"USING INDEX v:AsbuiltRelation(was_{end}, class, opened) WHERE v.was_{end} = number AND v.class = probe[0] "
         f"AND v.opened > probe[1] AND v.opened <= $revision AND v.closed > $revision {among} "
         f"RETURN collect([{columns}])",
-        {**values, "probes": probes(revision, head)},
-    )
-
-
-def _collected(ask: Ask, query: str, values: dict[str, Any]) -> list[Row]:
-    found: list[Row] = ask(query, **values)[0][0]
-    return found
+        **values,
+        probes=probes(revision, head),
+    )[0][0]
+    return [*rows, *past]

@@ -60,7 +60,7 @@ class Neo4jWriter:
 
     @contextmanager
     def stage(self, base: int | None = None) -> Iterator[Neo4jStage]:
-        with self._turn:
+        with self._turn, self._aftermath.second():
             if self._closed:
                 raise StoreError(f"this writer of {self._database.url} was closed: ask the store for another one")
             self._tidy()

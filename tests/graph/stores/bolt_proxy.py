@@ -13,7 +13,7 @@ COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 """The message COMMIT as Bolt frames it: two bytes, a structure without fields, its tag, the end of the message."""
 
 READING = b"\x84mode\x81r"
-"""What a BEGIN says of a transaction that only reads."""
+"""What a RUN says of a query that only reads, and is a transaction of its own."""
 
 _CHUNK = 1 << 16
 
@@ -36,7 +36,7 @@ class BoltProxy:
         self.url = f"bolt://127.0.0.1:{self._listener.getsockname()[1]}"
         self._guard = threading.Lock()
         self._loss: Loss | None = None
-        self._of_reads = self._shut = False
+        self._reads = self._shut = False
         self._left = 0
         self._passing = threading.Event()
         self._passing.set()
@@ -61,11 +61,11 @@ class BoltProxy:
     def lose(self, loss: Loss, number: int, *, reads: bool = False, shut: bool = False) -> None:
         """Lose the COMMIT of this number, counted from now and from 1, and its connection.
 
-        Those of transactions that write are counted, or else of those that only read. shut: lose all connections with
-        it, and take no new ones until `open`.
+        reads: not a COMMIT, but a query that only reads. shut: lose all connections with it, and take no new ones
+        until `open`.
         """
         with self._guard:
-            self._loss, self._left, self._of_reads, self._shut = loss, number, reads, shut
+            self._loss, self._left, self._reads, self._shut = loss, number, reads, shut
 
     def disarm(self) -> bool:
         """Lose nothing more, and tell whether the loss has come to pass."""
@@ -112,6 +112,8 @@ class BoltProxy:
                 client.close()
                 continue
             server.settimeout(None)
+            for end in (client, server):  # small messages go on at once: else each waits 40 ms for an acknowledgement
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._guard:
                 self._ends |= {client, server}
             link = _Link(self, client, server)
@@ -127,10 +129,10 @@ class BoltProxy:
         if self._shut:
             self.shut()
 
-    def loss_at(self, *, reads: bool) -> Loss | None:
-        """Count a COMMIT that a client sends, and tell what is to be lost with it."""
+    def loss_in(self, seen: bytes) -> Loss | None:
+        """Count what may be lost of what a client sends, and tell what is to be lost with it."""
         with self._guard:
-            if self._loss is None or reads is not self._of_reads:
+            if self._loss is None or (READING if self._reads else COMMIT) not in seen:
                 return None
             self._left -= 1
             if self._left > 0:
@@ -148,16 +150,13 @@ class _Link:
 
     def ask(self) -> None:
         """Pass on what the client says."""
-        rest, reads = b"", False
+        rest = b""
         with contextlib.suppress(OSError):
             while data := self._client.recv(_CHUNK):
                 self._proxy.wait()
                 seen = rest + data
-                reads |= READING in seen
-                loss = None
-                if COMMIT in seen:
-                    loss, reads, seen = self._proxy.loss_at(reads=reads), False, b""
-                rest = seen[1 - len(READING) :]
+                loss = self._proxy.loss_in(seen)
+                rest = b"" if COMMIT in seen or READING in seen else seen[1 - len(READING) :]
                 if loss is Loss.ASKED:
                     self._proxy.lost()
                     break

@@ -31,6 +31,12 @@ SEED = 7
 LOSSES = list(Loss)
 
 
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again sooner than a user's server would like it."""
+    monkeypatch.setattr(connection, "_PAUSE", 0.02)
+
+
 @pytest.fixture
 def server() -> Neo4jServer:
     """Give the server with an empty store in it."""
