@@ -39,7 +39,7 @@ def impact(*, asked: Asked, key: str, depth: int, most: int, limit: int, cursor:
     """Show what is harmed when something fails or changes: how surely, by which path, and why.
 
     KEY is a whole key, or an ending that only one key has: k8s.node/n1. LEFT is k of n: the ready members that a group
-    has left. JSON has the whole path of each.
+    has left, and `<m` where its PodDisruptionBudget keeps m, and fewer are left. JSON has the whole path of each.
     """
     from api.questions.impact import what_it_harms
 
@@ -130,4 +130,7 @@ def _counted(reached: int, parts: Mapping[str, int]) -> str:
 
 
 def _left(one: Affected) -> str:
-    return f"{one.members.left}/{one.members.all}" if one.members else "-"
+    if one.members is None:
+        return "-"
+    below = f" <{one.members.minimum}" if one.members.short else ""
+    return f"{one.members.left}/{one.members.all}{below}"

@@ -51,6 +51,15 @@ class Members(Wire):
     left: int = Field(description="How many are left: the k of k of n.")
     all: int = Field(description="How many there are: the n.")
     lost: int
+    at_risk: int = Field(description="How many of those that are left harm comes to.")
+    minimum: int | None = Field(
+        description="How many of them the PodDisruptionBudget that asks most of it keeps. Fewer are as bad as none."
+    )
+    kept_by: str | None = Field(description="The key of that PodDisruptionBudget.")
+    min_replicas: int | None = Field(
+        description="How many the HorizontalPodAutoscaler that asks most asks for. It is told, and changes nothing."
+    )
+    scaled_by: str | None = Field(description="The key of that HorizontalPodAutoscaler.")
 
 
 class Affected(Wire):
@@ -65,7 +74,8 @@ class Affected(Wire):
         " `at_risk`: harm comes weakened, by a tie that does not take all or from what is itself short of members."
     )
     confidence: float = Field(
-        description="The product of confidence and weight along the best path; for a group, the share that is lost."
+        description="The product of confidence and weight along the best path; for a group, the share that is lost, or"
+        " how surely fewer than `minimum` are left, whichever is more."
     )
     hops: int
     members: Members | None = Field(description="Of a group that harm came to from its members.")
@@ -148,7 +158,16 @@ IMPACT_EXAMPLE = {
             "effect": "degraded",
             "confidence": 0.25,
             "hops": 1,
-            "members": {"left": 3, "all": 4, "lost": 1},
+            "members": {
+                "left": 3,
+                "all": 4,
+                "lost": 1,
+                "at_risk": 0,
+                "minimum": None,
+                "kept_by": None,
+                "min_replicas": None,
+                "scaled_by": None,
+            },
             "reason": "Service cart selects Pod cart-7d9f-x2x; 3 of 4 ready members are left",
             "path": [{"relation": _RELATION, "to": KEY_EXAMPLE, "confidence": 0.25}],
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import attrgetter
@@ -35,7 +35,11 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A thing that harm reaches. confidence: the product along its best path; for a group the share that is lost."""
+    """A thing that harm reaches.
+
+    confidence: the product along its best path; for a group the share that is lost, or how surely fewer are left than
+    its budget keeps, whichever is more.
+    """
 
     key: Key
     kind: str
@@ -76,7 +80,7 @@ def impact(reader: GraphReader, key: Key, bounds: Bounds = BOUNDS, *, limit: int
     page = found.reached[after : after + limit]
     keys, ties = named_by(page)
     ids = reader.ids(ties)
-    around = Surroundings(reader, {key, *keys}, ids.values())
+    around = Surroundings(reader, {key, *keys, *_keepers(page, found)}, ids.values())
     return Impact(
         around.thing(key),
         len(found.reached),
@@ -109,7 +113,7 @@ def _affected(label: Label, found: Spread, around: Surroundings, ids: Mapping[in
     members = found.members.get(label.key)
     reason = around.told(label)
     if members is not None:
-        reason = f"{reason}; {members.left} of {members.all} ready members are left"
+        reason = f"{reason}; {_told(members, around)}"
     effect = _effect(label, found)
     return Affected(
         thing.key,
@@ -123,3 +127,21 @@ def _affected(label: Label, found: Spread, around: Surroundings, ids: Mapping[in
         reason,
         strides(label, ids),
     )
+
+
+def _keepers(page: Iterable[Label], found: Spread) -> set[Key]:
+    """Give what asks for a minimum of the groups on a page."""
+    groups = [found.members[one.key] for one in page if one.key in found.members]
+    return {key for one in groups for key in (one.kept_by, one.scaled_by) if key is not None}
+
+
+def _told(members: Members, around: Surroundings) -> str:
+    """Tell how many members are left, and which minimums that falls below."""
+    told, left = f"{members.left} of {members.all} ready members are left", members.left
+    below: list[str] = []
+    if members.minimum is not None and members.kept_by is not None and left - members.at_risk < members.minimum:
+        spared = "" if members.short else "without those at risk "
+        below.append(f"{spared}fewer than the {members.minimum} that {around.titled(members.kept_by)} keeps")
+    if members.min_replicas is not None and members.scaled_by is not None and left < members.min_replicas:
+        below.append(f"fewer than the {members.min_replicas} that {around.titled(members.scaled_by)} asks for")
+    return ", ".join([told, *below])

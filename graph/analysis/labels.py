@@ -13,11 +13,25 @@ _NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The ready members of a group: how many there are (n), and how many are left (k) without those that are lost."""
+    """The ready members of a group: how many there are (n), and how many are left (k) without those that are lost.
+
+    at_risk: how many of those that are left harm comes to. minimum: how many the budget `kept_by` keeps. min_replicas:
+    how many the autoscaler `scaled_by` asks for. Where several guard or scale it, these are of the one that asks most.
+    """
 
     left: int
     all: int
     lost: int
+    at_risk: int = 0
+    minimum: int | None = None
+    kept_by: Key | None = None
+    min_replicas: int | None = None
+    scaled_by: Key | None = None
+
+    @property
+    def short(self) -> bool:
+        """Tell whether fewer are left than the budget keeps."""
+        return self.minimum is not None and self.left < self.minimum
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +58,10 @@ class Label:
 
     @property
     def rank(self) -> tuple[float, int, str]:
-        """The surest first, then the nearest, then by key. What leads to a thing always ranks before it."""
+        """The surest first, then the nearest, then by key.
+
+        What leads to a thing ranks before it, but for a ReplicaSet on the way to a workload that must keep a minimum.
+        """
         return -self.p, self.hops, self.key
 
     def allows(self, crossing: Crossing) -> bool:

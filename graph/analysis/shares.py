@@ -1,9 +1,10 @@
 """How much of a group is lost? k of n over all members that were reached, and not over one path each.
 
 A group is hurt by the share of its ready members that are lost: the sum of how surely each of them is hurt, divided by
-their number; so by 1 when none is left. A member counts by its surest paths. One that leads through the group itself
-does not count, and none that leads through any group that was short of other members of which this is one: pods that
-depend on their own service would else bring it down.
+their number; so by 1 when none is left. A workload that a budget guards is hurt in full as surely as fewer of them are
+left than the budget keeps. A member counts by its surest paths. One that leads through the group itself does not
+count, and none that leads through any group that was short of other members of which this is one: pods that depend on
+their own service would else bring it down.
 """
 
 from __future__ import annotations
@@ -11,14 +12,29 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from graph.analysis.arcs import TO_GROUP, Arc
 from graph.analysis.labels import Label, Members
 from graph.analysis.membership import UNITS, Group, Membership
+from graph.analysis.minimum import Minimums, harm_below
 from graph.model import Key
 from graph.store import GraphReader
 
 Labels = Mapping[Key, Sequence[Label]]
+
+OWNED = "MANAGED_BY"
+INNER = "k8s.replicaset"
+"""What stands between pods and the workload that a budget guards, which selects pods and the workload above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Losses:
+    """What the ready units of a group come to: how many there are, how surely each is harmed, how many are lost."""
+
+    ready: int
+    harms: Sequence[float]
+    lost: int
 
 
 class Shares:
@@ -28,11 +44,18 @@ class Shares:
         self._reader = reader
         self._root = root
         self._membership = Membership(reader)
+        self._minimums = Minimums(reader)
         self._arcs: dict[Group, dict[Key, Arc]] = defaultdict(dict)
         self._above: dict[Key, set[Group]] = defaultdict(set)
+        self._owners: set[Key] = set()
         self._totals: dict[Group, int] = {}
         self.members: dict[Key, Members] = {}
         """Of each group the last count."""
+        self.surest: dict[Key, float] = {}
+        """Of each ReplicaSet how surely the pod is harmed that is harmed most surely.
+
+        The workload above it may be harmed so surely, by its minimum, however small the share of the ReplicaSet is.
+        """
 
     def join(self, member: Key, arc: Arc) -> None:
         """Take note of a member that was reached, and of the tie to its group."""
@@ -41,6 +64,8 @@ class Shares:
         known = arcs.get(member)
         if known is None:
             self._above[member].add(group)
+            if group.verb == OWNED:
+                self._owners.add(group.key)
         if known is None or known.factor < arc.factor or self._precedes(arc, known):
             arcs[member] = arc
 
@@ -53,11 +78,16 @@ class Shares:
 
     def labels(self, labels: Labels, changed: Collection[Key]) -> Iterator[Label]:
         """Give the labels of the groups that have members whose own labels have changed."""
-        groups = [group for group in self._touched(changed) if self._could_gain(group, labels)]
+        surest: dict[Group, float] = {}
+        groups = [group for group in self._touched(changed) if self._could_gain(group, labels, surest)]
         reached = {group: self._reached_units(group) for group in groups}
         self._membership.look_up(groups, {unit for units in reached.values() for unit in units})
-        for group in groups:
-            label = self._label(group, labels, reached[group])
+        losses = {group: self._losses(group, labels, reached[group]) for group in groups}
+        self._minimums.look_up(
+            {group.key: one.ready for group, one in losses.items() if one.harms and not group.pooled}
+        )
+        for group, one in losses.items():
+            label = self._label(group, labels, one) if one.harms else None
             if label is not None:
                 yield label
 
@@ -70,15 +100,25 @@ class Shares:
             level = {group.key for group in groups}
         return sorted(group for group in found if group.key != self._root)
 
-    def _could_gain(self, group: Group, labels: Labels) -> bool:
-        """Tell whether a share could say more of a group than is known already: it is no more than a member's own."""
-        direct = [(arc, one) for member, arc in self._arcs[group].items() for one in labels.get(member, ())]
-        most = max((one.p * arc.factor for arc, one in direct), default=0.0)
-        loss = any(one.lost for _, one in direct)
+    def _could_gain(self, group: Group, labels: Labels, surest: dict[Group, float]) -> bool:
+        """Tell whether its members could say more of a group than is known: no more than the surest alone."""
+        most = self._surest(group, labels, surest)
+        loss = any(one.lost for member in self._arcs[group] for one in labels.get(member, ()))
         return not any(
             known.p >= most and known.lost >= loss and known.forward <= {group.verb} and not known.joined
             for known in labels.get(group.key, ())
         )
+
+    def _surest(self, group: Group, labels: Labels, known: dict[Group, float]) -> float:
+        """Tell how surely the member is harmed that is harmed most surely, or a pod of it. known: those asked for."""
+        if group not in known:
+            arcs = self._arcs[group]
+            found = (one.p * arc.factor for member, arc in arcs.items() for one in labels.get(member, ()))
+            known[group] = max(found, default=0.0)
+            for member in self._owners.intersection(arcs):
+                inside = self._surest(Group(member, OWNED), labels, known)
+                known[group] = max(known[group], arcs[member].factor * inside)
+        return known[group]
 
     def _reached_units(self, group: Group) -> dict[Key, float]:
         """Give the units of a group that were reached, as far as their ties were seen."""
@@ -95,7 +135,7 @@ class Shares:
             if not groups:
                 found[member] = max(found.get(member, 0.0), share * arc.factor)
 
-    def _label(self, group: Group, labels: Labels, reached: Mapping[Key, float]) -> Label | None:
+    def _losses(self, group: Group, labels: Labels, reached: Mapping[Key, float]) -> _Losses:
         stated = self._membership.units(group).stated
         shares = self._membership.units(group).shares if stated is None else reached
         harms: list[float] = []
@@ -105,15 +145,31 @@ class Shares:
             if apart and self._membership.ready(group, unit):
                 harms.append(max(one.p for one in apart) * share)
                 lost += any(one.lost for one in apart)
-        total = self._total(group) if stated is None else stated
+        ready = self._total(group) if stated is None else stated
+        return _Losses(ready, harms, min(lost, ready))
+
+    def _label(self, group: Group, labels: Labels, losses: _Losses) -> Label | None:
         before = self._before(group, labels)
-        if not harms or before is None:
+        if before is None:
             return None
-        lost = min(lost, total)
-        members = Members(total - lost, total, lost)
+        members = self._counted(group, losses)
         self.members[group.key] = members
+        p = min(1.0, math.fsum(losses.harms) / losses.ready)
+        if members.minimum is not None:
+            p = max(p, harm_below(losses.harms, losses.ready, members.minimum))
+        if group.key.kind == INNER:
+            self.surest[group.key] = max(losses.harms)
         arc = self._arcs[group][before.key]
-        return before.along(arc, min(1.0, math.fsum(harms) / total), lost=lost == total, members=members)
+        return before.along(arc, p, lost=losses.lost == losses.ready, members=members)
+
+    def _counted(self, group: Group, losses: _Losses) -> Members:
+        left = losses.ready - losses.lost
+        at_risk = min(left, len(losses.harms) - losses.lost)
+        budget = None if group.pooled else self._minimums.budget(group.key)
+        autoscaler = None if group.pooled else self._minimums.autoscaler(group.key)
+        return Members(
+            left, losses.ready, losses.lost, at_risk, *(budget or (None, None)), *(autoscaler or (None, None))
+        )
 
     def _counts(self, label: Label, group: Group) -> bool:
         """Tell whether a member's path leads neither through the group nor through another of its own."""

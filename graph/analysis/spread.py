@@ -7,7 +7,9 @@ become surer when more of them are reached, which no shortest path knows, and wh
 it came (`labels`).
 
 With a cap the surest are kept, then the nearest, then by key. What leads to a thing ranks before it, so to leave out
-what ranks below the cap takes nothing away from what stays.
+what ranks below the cap takes nothing away from what stays. Only a ReplicaSet may lead to what is harmed more surely
+than itself: the workload above it, by the minimum that it must keep. So it is followed as if it were as sure as the
+surest of its pods, though it is told only where its own share is sure enough.
 """
 
 from __future__ import annotations
@@ -113,14 +115,20 @@ class _Front:
         for _ in range(self.bounds.depth):
             if not frontier:
                 break
-            frontier = self._kept(self._taken(self._next(frontier, shares)))
+            frontier = self._kept(self._taken(self._next(frontier, shares)), shares)
         further = self._next(frontier, shares).values() if frontier else ()
-        beyond = {one.key for several in further for one in several if one.key not in self.labels}
+        beyond = {
+            one.key
+            for several in further
+            for one in several
+            if one.key not in self.labels and one.p >= self.bounds.floor
+        }
         self.best.pop(self.key, None)
-        ranked = _ranked(self.best.values())
+        below = {one.key for one in self.best.values() if one.p < self.bounds.floor}
+        ranked = _ranked(one for one in self.best.values() if one.key not in below)
         kept = ranked[: self.bounds.most]
         found = [
-            Cut(Why.CONFIDENCE, self.bounds.floor, len(self.unsure - self.labels.keys())),
+            Cut(Why.CONFIDENCE, self.bounds.floor, len(self.unsure - self.labels.keys() | below)),
             Cut(Why.DEPTH, self.bounds.depth, len(beyond)),
             Cut(Why.LIMIT, self.bounds.most, len(ranked) - len(kept)),
         ]
@@ -137,7 +145,7 @@ class _Front:
             self._cross(frontier, shares, found, forward=forward)
         if self.flow is Flow.HARM:
             for one in shares.labels(self.labels, keys):
-                if one.p < self.bounds.floor:
+                if max(one.p, shares.surest.get(one.key, 0.0)) < self.bounds.floor:
                     self.unsure.add(one.key)
                 else:
                     found[one.p, one.lost].append(one)
@@ -207,12 +215,19 @@ class _Front:
         rivals.sort(key=lambda one: (_way(one), ids.get(one.arc.tie, "") if one.arc else "", _bars(one.before)))
         return [*(label for label in labels if counts[label.key] == 1), *rivals]
 
-    def _kept(self, taken: Sequence[Label]) -> list[Label]:
+    def _kept(self, taken: Sequence[Label], shares: Shares) -> list[Label]:
         """Leave out what ranks below the cap, and what could lead only there."""
         if len(self.best) > self.bounds.most:
             self.last = _ranked(self.best.values())[self.bounds.most - 1].rank
         last = self.last
-        return [one for one in taken if last is None or (one.rank <= last and (-one.p, one.hops + 1) <= last[:2])]
+        if last is None:
+            return list(taken)
+        return [
+            one
+            for one in taken
+            if (one.rank <= last and (-one.p, one.hops + 1) <= last[:2])
+            or (-shares.surest.get(one.key, 0.0), one.hops + 1) <= last[:2]
+        ]
 
 
 def _is_lost(labels: Sequence[Label]) -> bool:

@@ -91,10 +91,11 @@ class Surroundings:
         if label.arc is None or label.before is None:
             return ""
         ends = (label.before.key, label.key) if label.arc.crossing.forward else (label.key, label.before.key)
-        source, target = map(self._titled, ends)
+        source, target = map(self.titled, ends)
         return f"{source} {verb_words(label.arc.crossing.verb)} {target}"
 
-    def _titled(self, key: Key) -> str:
+    def titled(self, key: Key) -> str:
+        """Name a thing with its kind, as a person would."""
         kind = KINDS.get(key.kind)
         return f"{kind.title if kind else key.kind} {self.thing(key).name}"
 

@@ -10,6 +10,7 @@ from api.cli import commands
 from graph.model import Key
 from graph.stores.sqlite import SqliteStore
 from tests.api.asking import client, data, problem
+from tests.graph.analysis.nets import Tie, net, thing
 from tests.graph.analysis.shop import CLUSTER, INGRESS, NODE, SERVICE, Shop, pod, pod_key, shop
 
 
@@ -24,7 +25,9 @@ def test_impact_names_what_is_harmed_with_effect_members_path_and_reason(made: S
     found = data(client(made.store).get(f"/v1/entities/{pod_key('p1')}/impact"))
     assert (found["reached"], found["effects"]) == (5, {"at_risk": 1, "degraded": 3, "outage": 1})
     [service] = [one for one in found["affected"] if one["key"] == SERVICE]
-    assert (service["effect"], service["members"]) == ("degraded", {"left": 2, "all": 3, "lost": 1})
+    counted = {"left": 2, "all": 3, "lost": 1, "at_risk": 0}
+    assert service["effect"] == "degraded"
+    assert {name: value for name, value in service["members"].items() if value is not None} == counted
     assert service["reason"] == "Service cart selects Pod cart-p1; 2 of 3 ready members are left"
     [step] = service["path"]
     [relation] = [one for one in found["relations"] if one["id"] == step["relation"]]
@@ -180,6 +183,23 @@ def test_people_read_what_is_harmed_and_what_was_left_out(tmp_path: Path) -> Non
     assert re.search("Left out: at least .* beyond the first 2[.]", few)
     needed = lines(run(tmp_path, "dependencies", "k8s.service/cart"))
     assert needed[0][:3] == ["cart:", "needs", "9"]
+
+
+def test_what_is_short_of_its_minimum_says_so(tmp_path: Path) -> None:
+    """Over HTTP with who keeps it; on the command line beside k of n."""
+    zk, node, budget = thing("zk", "k8s.statefulset"), thing("n1", "k8s.node"), thing("zk", "k8s.pdb")
+    pods = [thing(f"zk-{number}", "k8s.pod") for number in range(3)]
+    ties = [*(Tie(one, "MANAGED_BY", zk) for one in pods), *(Tie(one, "RUNS_ON", node) for one in pods[:2])]
+    store = SqliteStore(tmp_path / "asbuilt.db")
+    world = net([*ties, Tie(budget, "GUARDS", zk)], store=store, attributes={budget: {"min_available": 2}})
+    [found] = [one for one in data(client(store).get(f"/v1/entities/{node}/impact"))["affected"] if one["key"] == zk]
+    kept = {"at_risk": 0, "minimum": 2, "kept_by": budget, "min_replicas": None, "scaled_by": None}
+    assert found["members"] == {"left": 1, "all": 3, "lost": 2, **kept}
+    world.writer.close()
+    store.close()
+    drawn = [" ".join(line) for line in lines(run(tmp_path, "impact", node))]
+    [row] = [line for line in drawn if line.startswith("degraded k8s.statefulset zk")]
+    assert row.startswith("degraded k8s.statefulset zk 1/3 <2 1.00 2 present Pod zk-0 is managed by")
 
 
 def test_people_read_a_path_and_a_neighbourhood(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 
 from graph.model import VERBS, Key
 from tests.graph.analysis.nets import Tie
@@ -12,12 +13,16 @@ from tests.graph.analysis.nets import Tie
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to a thing. done: the verbs on the way, with a plus where a group was joined by one."""
+    """One way to a thing. done: the verbs on the way, with a plus where a group was joined by one.
+
+    carried: how surely a ReplicaSet's surest pod is harmed, for the sake of the workload above it.
+    """
 
     p: float
     lost: bool
     done: tuple[str, ...]
     seen: tuple[Key, ...]
+    carried: float = 0.0
 
 
 Ways = Mapping[Key, Sequence[Way]]
@@ -25,10 +30,11 @@ Ways = Mapping[Key, Sequence[Way]]
 
 @dataclass(frozen=True, slots=True)
 class Naive:
-    """A net, and which units of it are not ready."""
+    """A net, which units of it are not ready, and how many ready ones a budget keeps of some groups."""
 
     ties: Sequence[Tie]
     unready: frozenset[Key]
+    minimums: Mapping[Key, int] = field(default_factory=dict)
 
     def ways(self, root: Key, depth: int, floor: float) -> Ways:
         """Give all ways to each thing."""
@@ -40,9 +46,9 @@ class Naive:
                     found += self._joined(group, ways)
             for key, way in found:
                 known = ways.setdefault(key, [])
-                if way.p >= floor and way not in known:
+                if max(way.p, way.carried) >= floor and way not in known:
                     known.append(way)
-        return {key: found for key, found in ways.items() if key != root}
+        return {key: [way for way in found if way.p >= floor] for key, found in ways.items() if key != root}
 
     def _groups(self) -> Iterator[tuple[Key, str]]:
         for one in self.ties:
@@ -73,10 +79,20 @@ class Naive:
         direct = [(way.p * factor, way.lost, way) for one, factor in self._members(group) for way in ways.get(one, ())]
         if not hurt or not direct:
             return []
-        p = math.fsum(max(way.p for way in found) * units[unit] for unit, found in hurt.items()) / len(units)
+        harms = [max(way.p for way in found) * units[unit] for unit, found in hurt.items()]
+        kept = self.minimums.get(group[0], 0) if VERBS[group[1]].to_group else 0
+        p = max(math.fsum(harms) / len(units), *(min(some) for some in self._too_many(harms, len(units), kept)))
         lost = sum(any(way.lost for way in found) for found in hurt.values()) == len(units)
         _, _, best = max(direct, key=lambda one: one[:2])
-        return [(group[0], Way(p, lost, (*best.done, f"+{group[1]}"), (*best.seen, group[0])))]
+        carried = max(harms) if group[0].kind == "k8s.replicaset" else 0.0
+        return [(group[0], Way(p, lost, (*best.done, f"+{group[1]}"), (*best.seen, group[0]), carried))]
+
+    def _too_many(self, harms: Sequence[float], ready: int, kept: int) -> Iterator[Sequence[float]]:
+        """Give all sets of members whose loss leaves fewer than are kept. One of no members' loss is none."""
+        yield (0.0,)
+        for count in range(1, len(harms) + 1):
+            if ready - count < kept:
+                yield from combinations(harms, count)
 
 
 def _extended(tie: Tie, ways: Sequence[Way]) -> Iterator[tuple[Key, Way]]:

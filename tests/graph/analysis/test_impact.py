@@ -298,7 +298,7 @@ def test_cuts_are_said_and_the_surest_stay() -> None:
     assert {one.kind for one in near.affected} == {"k8s.pod"}
     assert [(one.why, one.at) for one in near.cuts] == [(Why.DEPTH, 1)]
     weak = ask(made.store, pod_key("p1"))
-    assert [(one.why, one.at, one.least) for one in weak.cuts] == [(Why.CONFIDENCE, 0.05, 2)], "1 of 30 is below 0.05"
+    assert [(one.why, one.at, one.least) for one in weak.cuts] == [(Why.CONFIDENCE, 0.05, 3)], "1 of 30 is below 0.05"
 
 
 def test_a_page_of_the_answer_is_a_part_of_the_whole() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph.analysis.arcs import Flow
 from graph.analysis.spread import Bounds, Spread, Why, spread
 from graph.hops import Hop
-from graph.model import VERBS, Harm, Key
+from graph.model import VERBS, Harm, Key, Value
 from graph.stores.memory.reader import MemoryReader
 from tests.graph.analysis.naive import Naive
 from tests.graph.analysis.nets import Tie, net, thing
@@ -121,6 +121,31 @@ def test_with_groups_it_is_what_counting_all_paths_gives(
     """Shares are of all lost members together, level by level; what is lost is lost by any path."""
     found = run(ties, root, Flow.HARM, Bounds(6, 100, floor), unready)
     expected = Naive(ties, unready).ways(root, 6, floor)
+    sure = {key: max(way.p for way in ways) for key, ways in expected.items() if ways}
+    assert {one.key: one.p for one in found.reached} == pytest.approx(sure)
+    assert found.lost == {key for key, ways in expected.items() if any(way.lost for way in ways)}
+
+
+GUARDED = [*SETS, TOPS[0]]
+
+
+@given(
+    grouped_nets(),
+    st.sampled_from(ROOTS),
+    st.sampled_from([0.0, 0.05, 0.3]),
+    st.frozensets(st.sampled_from(PODS)),
+    st.dictionaries(st.sampled_from(GUARDED), st.integers(1, 4), min_size=1),
+)
+def test_with_budgets_it_is_what_counting_all_losses_gives(
+    ties: list[Tie], root: Key, floor: float, unready: frozenset[Key], minimums: dict[Key, int]
+) -> None:
+    """The surest loss that leaves too few, of all sets of members: whatever their share, and that of ReplicaSets."""
+    budgets = {key: thing(key.id, "k8s.pdb") for key in minimums}
+    guards = [Tie(budgets[key], "GUARDS", key) for key in minimums]
+    said: dict[Key, dict[str, Value]] = {budgets[key]: {"min_available": least} for key, least in minimums.items()}
+    with net([*ties, *guards], unready=unready, attributes=said).store.reader() as reader:
+        found = spread(reader, root, Flow.HARM, Bounds(6, 100, floor))
+    expected = Naive(ties, unready, minimums).ways(root, 6, floor)
     sure = {key: max(way.p for way in ways) for key, ways in expected.items() if ways}
     assert {one.key: one.p for one in found.reached} == pytest.approx(sure)
     assert found.lost == {key for key, ways in expected.items() if any(way.lost for way in ways)}
