@@ -1,4 +1,4 @@
-"""Where do mapped documents wait for their commit? In memory while few, in a temporary file once they are many."""
+"""Where do mapped documents wait for their commit? In memory while little, in a temporary file once that is much."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from graph.plan import Mapped
 IN_MEMORY = 5000
 """Documents kept in memory: a busy cycle fits, the first load of a large cluster does not."""
 
+TEXT_IN_MEMORY = 8 * 2**20
+"""Characters of their text kept in memory. Scopes wait for the one writer side by side, each with what it holds."""
+
 
 class Interrupted(Exception):
     """The commit was given up half-way, because Asbuilt is stopping. Nothing of it was written."""
@@ -26,8 +29,17 @@ class Spool:
     commit that reads is left without being published.
     """
 
-    def __init__(self, in_memory: int = IN_MEMORY, interrupted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        in_memory: int = IN_MEMORY,
+        interrupted: Callable[[], bool] = lambda: False,
+        *,
+        text_in_memory: int = TEXT_IN_MEMORY,
+    ) -> None:
+        self.held = 0
+        """The characters of text that are in memory now."""
         self._in_memory = in_memory
+        self._text_in_memory = text_in_memory
         self._interrupted = interrupted
         self._held: list[Mapped] = []
         self._file: IO[bytes] | None = None
@@ -37,12 +49,14 @@ class Spool:
     def append(self, mapped: Mapped, /) -> None:
         """Take one more."""
         self._held.append(mapped)
-        if len(self._held) > self._in_memory:
+        self.held += len(mapped.text)
+        if len(self._held) > self._in_memory or self.held > self._text_in_memory:
             self._spill()
 
     def clear(self) -> None:
         """Forget them all."""
         self._held.clear()
+        self.held = 0
         self.close()
 
     def close(self) -> None:
@@ -74,6 +88,7 @@ class Spool:
         self._file.writelines(orjson.dumps(_row(mapped), option=orjson.OPT_APPEND_NEWLINE) for mapped in self._held)
         self._spilled += len(self._held)
         self._held.clear()
+        self.held = 0
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class WarmKnown:
 
     @property
     def commits(self) -> int:
-        """How many commits there were: what was read before another one is not kept."""
+        """How many commits changed documents: what was read before another one is not kept."""
         with self._lock:
             return self._commits
 
@@ -49,12 +49,12 @@ class WarmKnown:
             return known, self._head
 
     def keep(self, scope: Scope, known: dict[str, Known], head: int, commits: int) -> None:
-        """Keep what was read as of a revision, when there had been so many commits."""
+        """Keep what was read as of a revision, when so many commits had changed documents."""
         with self._lock:
             if commits != self._commits:
                 return
             self._scopes[scope] = known
-            self._head = head
+            self._head = max(self._head, head)
             kept = sum(map(len, self._scopes.values()))
             while kept > MOST_KEPT and len(self._scopes) > 1:
                 _, dropped = self._scopes.popitem(last=False)
@@ -63,7 +63,7 @@ class WarmKnown:
     def published(self, read: Read, head: int, changed: Mapping[str, Collection[str]]) -> None:
         """Put right what is kept, after a commit that changed some documents (ids by source)."""
         with self._lock:
-            self._commits += 1
+            self._commits += any(changed.values())  # a look that found nothing new outdates nothing read meanwhile
             self._head = head
             for source, ids in changed.items():
                 scopes = [scope for scope in self._scopes if scope.source == source]

@@ -8,13 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench import cycle
+from tests.bench import cluster, cycle, lag, plane, rest
 from tests.bench.loads import ROWS, Figures
 from tests.bench.measures import MEASURES, Row
 from tests.bench.places import room
+from tests.servers.errors import ServerUnavailable
 
 DOCUMENTS = (10_000, 50_000, 150_000)
 """Documents of one scope whose memory is measured."""
+
+CLUSTERS = (10_000, 50_000, 150_000)
+"""Pods of a cluster that is served from memory."""
+
+PLANES = (1_000, 3_000, 6_000)
+"""Pods of a cluster of the real API server."""
+
+RATES = (10, 30, 100)
+"""Changes a second."""
+
+OF_CLUSTERS = ("cluster", "rest")
+"""Measures of one and the same cluster, which is loaded once."""
 
 Perform = Callable[..., Figures]
 """Makes one figure: `tests.bench.one.alone`, or its like that stays in this process."""
@@ -42,7 +55,14 @@ class Campaign:
                     self._places(name, store, size)
         if "pods" in self.only:
             self._pods()
+        for size in self._upto(CLUSTERS) if set(self.only) & set(OF_CLUSTERS) else ():
+            self._cluster(size)
+        self._real()
         return self.found
+
+    def _upto(self, sizes: Sequence[int]) -> list[int]:
+        """Give the sizes that are no larger than what is asked for; else what is asked for."""
+        return [size for size in sizes if size <= max(self.sizes)] or list(self.sizes)
 
     @property
     def _revisions(self) -> list[int]:
@@ -51,7 +71,7 @@ class Campaign:
 
     @property
     def _documents(self) -> list[int]:
-        return [size for size in DOCUMENTS if size <= max(self.sizes)] or list(self.sizes)
+        return self._upto(DOCUMENTS)
 
     @property
     def _relations(self) -> list[int]:
@@ -107,3 +127,26 @@ class Campaign:
             self.tell(f"a cluster of {pods:,} pods")
             with TemporaryDirectory(prefix="asbuilt-bench-") as folder:
                 self._note("pods", "sqlite", pods, cycle.figures(pods, Path(folder)))
+
+    def _cluster(self, pods: int) -> None:
+        """Serve a cluster, read it again and again, and then leave it alone."""
+        with TemporaryDirectory(prefix="asbuilt-bench-") as name, cluster.served(pods) as served:
+            folder = Path(name)
+            if "cluster" in self.only:
+                self.tell(f"a whole cluster of {pods:,} pods")
+                self._note("cluster", "sqlite", pods, cluster.figures(served, pods, folder))
+            if "rest" in self.only:
+                self.tell(f"a whole cluster of {pods:,} pods, at rest")
+                self._note("rest", "sqlite", pods, rest.figures(served, folder))
+
+    def _real(self) -> None:
+        """Measure what needs a real API server; where there is none to be had, what else was measured still counts."""
+        try:
+            for size in self._upto(PLANES) if "plane" in self.only else ():
+                self.tell(f"a real cluster of {size:,} pods")
+                self._note("plane", "sqlite", size, plane.figures(size))
+            for rate in RATES if "lag" in self.only else ():
+                self.tell(f"a real cluster, {rate} changes a second")
+                self._note("lag", "sqlite", rate, lag.figures(rate))
+        except ServerUnavailable as reason:
+            self.tell(f"left out, for want of a server: {reason}")

@@ -34,7 +34,8 @@ def _served(pods: int, changed: int = 0) -> Iterator[tuple[int, int]]:
             child.wait(10)
 
 
-def _kubeconfig(folder: Path, port: int) -> str:
+def kubeconfig_of(folder: Path, port: int) -> str:
+    """Write a kubeconfig for a server on loopback; give its path."""
     path = folder / f"kubeconfig-{port}"
     cluster = {"name": "bench", "cluster": {"server": f"http://127.0.0.1:{port}"}}
     context = {"name": "bench", "context": {"cluster": "bench", "user": "bench"}}
@@ -54,18 +55,19 @@ def _kubeconfig(folder: Path, port: int) -> str:
     return str(path)
 
 
-def _measure(mode: str, kubeconfig: str, store: Path, passes: int) -> dict[str, Any]:
+def measured(mode: str, kubeconfig: str, store: Path, passes: int) -> dict[str, Any]:
     """Run one measurement in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.measure", mode, kubeconfig, str(store), str(passes)]
     environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise SystemExit(f"{mode} failed:\n{done.stderr[-2000:]}{done.stdout[-500:]}")
-    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return measured
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
-def _warm(rows: list[dict[str, float]]) -> float:
+def warm(rows: list[dict[str, float]]) -> float:
+    """Give the CPU seconds of a pass that is not the first of its process."""
     return statistics.median(row["cpu"] for row in rows[1:])
 
 
@@ -73,18 +75,18 @@ def figures(pods: int, folder: Path) -> dict[str, float]:
     """Measure one size."""
     store = folder / f"{pods}.db"
     with _served(pods) as (port, size):
-        kubeconfig = _kubeconfig(folder, port)
-        first = _measure("cycle", kubeconfig, store, 1)
-        baseline = _measure("parse", kubeconfig, store, PASSES)
-        unchanged = _measure("cycle", kubeconfig, store, PASSES)
-        again = _measure("parse", kubeconfig, store, PASSES)
-        once_more = _measure("cycle", kubeconfig, store, PASSES)
+        kubeconfig = kubeconfig_of(folder, port)
+        first = measured("cycle", kubeconfig, store, 1)
+        baseline = measured("parse", kubeconfig, store, PASSES)
+        unchanged = measured("cycle", kubeconfig, store, PASSES)
+        again = measured("parse", kubeconfig, store, PASSES)
+        once_more = measured("cycle", kubeconfig, store, PASSES)
     with _served(pods, pods // 100) as (port, _):
-        changed = _measure("cycle", _kubeconfig(folder, port), store, 1)
+        changed = measured("cycle", kubeconfig_of(folder, port), store, 1)
     fresh_cycle = min(unchanged["rows"][0]["cpu"], once_more["rows"][0]["cpu"])
     fresh_parse = min(baseline["rows"][0]["cpu"], again["rows"][0]["cpu"])
-    warm_cycle = min(_warm(unchanged["rows"]), _warm(once_more["rows"]))
-    warm_parse = min(_warm(baseline["rows"]), _warm(again["rows"]))
+    warm_cycle = min(warm(unchanged["rows"]), warm(once_more["rows"]))
+    warm_parse = min(warm(baseline["rows"]), warm(again["rows"]))
     revisions = {row["revision"] for row in unchanged["rows"] + once_more["rows"]}
     if revisions != {first["rows"][0]["revision"]}:
         raise SystemExit(f"an unchanged cycle made a revision: {revisions}")

@@ -10,17 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import re
-import resource
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
@@ -31,12 +25,15 @@ from collectors.kubernetes.mapping.cluster import cluster_key
 from graph.model import EntityVersion, Key
 from graph.store import EntityFilter
 from graph.stores.sqlite import SqliteStore
+from tests.bench.discover import cpu_of, discovering, metric
 from tests.servers.fixtures import bypass_proxies
 from tests.servers.kube_api import KubeApi
 from tests.servers.kubernetes import ControlPlane
 from tests.servers.process import free_port
 
 SPACE = "churn"
+SECONDS, OBJECTS = 60.0, 500
+"""How long it is churned, and how many objects."""
 PAUSE = 0.02
 """Seconds between two readings of the store."""
 
@@ -160,76 +157,52 @@ def _number(one: EntityVersion) -> float:
     return float(str(labels.get("n", 0))) if isinstance(labels, dict) else 0.0
 
 
-@contextmanager
-def discovering(kubeconfig: Path, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `asbuilt discover` over a cluster, with its defaults."""
-    (folder / "asbuilt.yaml").write_text(
-        f"store: {{path: a.db}}\nmetrics: {{port: {port}}}\nsources:\n"
-        f"  prod: {{type: kubernetes, kubeconfig: '{kubeconfig}', interval: 15s, stale_after: 90s}}\n"
-    )
-    command = [str(Path(sys.executable).with_name("asbuilt")), "discover", "--config", str(folder / "asbuilt.yaml")]
-    with (folder / "discover.log").open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(20)
-            print((folder / "discover.log").read_text()[-2000:], file=sys.stderr)
-
-
-def figures(took: Sequence[float]) -> str:
-    """Say how latencies are spread."""
+def spread(took: Sequence[float]) -> dict[str, float]:
+    """Say how latencies are spread, in seconds."""
     cut = quantiles(took, n=1000, method="inclusive")
-    shown = {"p50": cut[499], "p90": cut[899], "p99": cut[989], "p99.9": cut[998], "max": max(took)}
-    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in shown.items())
+    return {"p50": cut[499], "p90": cut[899], "p99": cut[989], "p99.9": cut[998], "max": max(took)}
+
+
+def figures(rate: float, seconds: float = SECONDS, objects: int = OBJECTS) -> dict[str, float]:
+    """Change so many objects a second in a cluster of its own, and see how late each change is seen."""
+    bypass_proxies()
+    with ControlPlane() as plane, TemporaryDirectory() as name:
+        folder, port = Path(name), free_port()
+        plane.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}])
+        uid = plane.api.request("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
+        with discovering(plane.kubeconfig(folder / "kubeconfig"), folder, port) as process:
+            plane.wait_for(lambda: metric(port, "asbuilt_watch_live") >= len(KINDS), what="live watches", timeout=60)
+            time.sleep(2)
+            store, ledger, stop = SqliteStore(folder / "a.db"), Ledger(), threading.Event()
+            seeing = threading.Thread(target=watch_store, args=[store, cluster_key(uid), ledger, stop])
+            seeing.start()
+            churn = Churn(plane.api, ledger, objects)
+            reached = churn.run(rate, seconds)
+            until = time.monotonic() + 30
+            while ledger.waiting and time.monotonic() < until:
+                time.sleep(0.1)
+            stop.set()
+            seeing.join()
+            found = {"rate": reached, **churn.done, "seen": len(ledger.took), "unseen": len(ledger.waiting)}
+            for one in ("events_total", "batches_total", "restarts_total", "lag_seconds_sum"):
+                found[one] = metric(port, f"asbuilt_watch_{one}")
+            found |= spread(ledger.took) | {"runs": metric(port, "asbuilt_runs_total"), "cpu": cpu_of(process.pid)}
+            found["revision"] = store.head().number
+            store.close()
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.lag", description="How late is a change?")
     parser.add_argument("--rate", type=float, default=100.0, help="changes a second")
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--objects", type=int, default=500, help="objects that are churned")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--objects", type=int, default=OBJECTS, help="objects that are churned")
     asked = parser.parse_args(arguments)
-    bypass_proxies()
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with ControlPlane() as plane, TemporaryDirectory() as name:
-        folder, port = Path(name), free_port()
-        plane.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}])
-        uid = plane.api.request("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"]
-        with discovering(plane.kubeconfig(folder / "kubeconfig"), folder, port) as process:
-            plane.wait_for(lambda: _metric(port, "asbuilt_watch_live") >= len(KINDS), what="live watches", timeout=60)
-            time.sleep(2)
-            store, ledger, stop = SqliteStore(folder / "a.db"), Ledger(), threading.Event()
-            seeing = threading.Thread(target=watch_store, args=[store, cluster_key(uid), ledger, stop])
-            seeing.start()
-            churn = Churn(plane.api, ledger, asked.objects)
-            rate = churn.run(asked.rate, asked.seconds)
-            until = time.monotonic() + 30
-            while ledger.waiting and time.monotonic() < until:
-                time.sleep(0.1)
-            stop.set()
-            seeing.join()
-            print(f"{sum(churn.done.values())} changes at {rate:.0f}/s: {dict(churn.done)}")
-            print(f"{len(ledger.took)} seen: {figures(ledger.took)}; never seen within 30 s: {len(ledger.waiting)}")
-            for metric in ("events_total", "batches_total", "restarts_total", "lag_seconds_sum"):
-                print(f"  asbuilt_watch_{metric}: {_metric(port, f'asbuilt_watch_{metric}'):.1f}")
-            print(f"  runs: {_metric(port, 'asbuilt_runs_total'):.0f}; revision {store.head().number}")
-            with Path(f"/proc/{process.pid}/stat").open() as stat:
-                ticks = stat.read().rsplit(")", 1)[1].split()[11:13]
-            print(f"  discover's CPU: {sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK'):.1f} s")
-            store.close()
-    print(f"  load after: {os.getloadavg()[0]:.1f}; own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss} KiB")
-
-
-def _metric(port: int, name: str) -> float:
-    """Sum a metric over its labels; 0 while nobody shows it."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
-            text = answer.read().decode()
-    except OSError:
-        return 0.0
-    return sum(float(value) for value in re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", text, re.MULTILINE))
+    for name, figure in figures(asked.rate, asked.seconds, asked.objects).items():
+        print(f"  {name}: {figure:.2f}")
+    print(f"load after: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -205,5 +205,92 @@ PODS = Measure(
     stores=("sqlite",),
 )
 
-MEASURES = {one.name: one for one in (FIRST_LOAD, IMPACT, CYCLES, HISTORY, HUB, CROWD, MEMORY, PODS)}
+_CYCLE = (
+    Column("objects", "objects"),
+    Column("JSON an object, bytes", "page_bytes"),
+    Column("filled, s", "filled"),
+    Column("first load, s", "first_wall", "{:,.1f}"),
+    Column("first load, pods/s", "first_rate"),
+    Column("first load, CPU us an object", "first_each"),
+    Column("list + parse, CPU s", "parse_cpu", "{:.3f}"),
+    Column("unchanged cycle, CPU s", "cycle_cpu", "{:.3f}"),
+    Column("unchanged cycle, CPU us an object", "cycle_each", "{:.1f}"),
+    Column("unchanged cycle, s", "cycle_wall", "{:.2f}"),
+    Column("ratio, warm", "warm", "{:.2f}", "goal 1.3"),
+    Column("ratio, fresh process", "fresh", "{:.2f}", "goal 2"),
+    Column("bytes written by it", "written"),
+    Column("revisions made by unchanged cycles", "revisions"),
+    Column("1 % of the pods changed / unchanged, fresh", "changed", "{:.2f}"),
+    Column("1 % of the pods changed, s", "changed_wall", "{:.2f}"),
+    Column("peak MB, parse only", "parse_peak"),
+    Column("peak MB, unchanged", "cycle_peak", goal="goal 500 at 150,000"),
+    Column("peak MB, first load", "first_peak", goal="goal 500 at 150,000"),
+    Column("store, bytes an object", "store_bytes"),
+    Column("calls of a cycle", "calls", "{:,.1f}"),
+    Column("of these pages", "calls_page", "{:,.1f}"),
+    Column("what is served", "calls_discovery", "{:,.1f}"),
+    Column("which cluster it is", "calls_identity", "{:,.1f}"),
+    Column("which version it runs", "calls_version", "{:,.1f}"),
+    Column("the least that would do", "calls_least"),
+    Column("more than that", "calls_more", "{:,.1f}"),
+)
+_CYCLE_CURVES = (Curve("list + parse", "parse_cpu"), Curve("unchanged cycle", "cycle_cpu"))
+
+CLUSTER = Measure(
+    "cluster", "A whole cluster", "pods", "CPU seconds", _CYCLE,
+    (*_CYCLE_CURVES, Curve("first load", "first_cpu")), stores=("sqlite",),
+)  # fmt: skip
+
+PLANE = Measure(
+    "plane", "A real control plane", "pods", "CPU seconds", _CYCLE,
+    (*_CYCLE_CURVES, Curve("first load", "first_cpu")), stores=("sqlite",),
+)  # fmt: skip
+
+REST = Measure(
+    "rest",
+    "A cluster at rest, watched",
+    "pods",
+    "CPU seconds a minute",
+    (
+        Column("objects", "objects"),
+        Column("scopes watched", "watched"),
+        Column("minutes", "minutes", "{:.1f}"),
+        Column("calls a minute", "calls", "{:,.1f}"),
+        Column("of these what is served", "calls_discovery", "{:,.1f}"),
+        Column("which cluster it is", "calls_identity", "{:,.1f}"),
+        Column("which version it runs", "calls_version", "{:,.1f}"),
+        Column("connections of watches", "calls_watch", "{:,.1f}"),
+        Column("pages, as proof", "calls_page", "{:,.1f}"),
+        Column("pages a minute if it were polled", "calls_polled"),
+        Column("CPU s a minute", "cpu", "{:.2f}"),
+        Column("peak MB", "peak", goal="goal 500 at 150,000"),
+    ),
+    (Curve("at rest", "cpu"),),
+    stores=("sqlite",),
+)
+
+LAG = Measure(
+    "lag",
+    "How late a change can be asked for",
+    "changes a second",
+    "seconds",
+    (
+        Column("changes a second, really", "rate", "{:,.1f}"),
+        Column("seen", "seen"),
+        Column("never seen within 30 s", "unseen", goal="goal 0"),
+        Column("p50, s", "p50", "{:.2f}"),
+        Column("p90, s", "p90", "{:.2f}"),
+        Column("p99, s", "p99", "{:.2f}", "goal 2"),
+        Column("p99.9, s", "p99.9", "{:.2f}"),
+        Column("the latest, s", "max", "{:.2f}"),
+        Column("CPU s of discovery", "cpu", "{:,.1f}"),
+        Column("revisions", "revision"),
+    ),
+    (Curve("p50", "p50"), Curve("p99", "p99"), Curve("the latest", "max")),
+    stores=("sqlite",),
+)
+
+MEASURES = {
+    one.name: one for one in (FIRST_LOAD, IMPACT, CYCLES, HISTORY, HUB, CROWD, MEMORY, PODS, CLUSTER, REST, PLANE, LAG)
+}
 """Every measure by its name, in the order of the page."""

@@ -22,10 +22,10 @@ PODS_PER_WORKLOAD = 12
 _STAMP = "2026-03-01T09:00:00Z"
 
 
-def pod(number: int, seed: int = 1) -> dict[str, Any]:
-    """Make pod number so-and-so, the same for the same seed."""
+def pod(number: int, seed: int = 1, *, workload: int | None = None) -> dict[str, Any]:
+    """Make pod number so-and-so, the same for the same seed. workload: the number of its own, else one in twelve."""
     rng = random.Random(seed * 1_000_003 + number)
-    workload = number // PODS_PER_WORKLOAD
+    workload = number // PODS_PER_WORKLOAD if workload is None else workload
     name = f"svc-{workload:05d}-{rng.getrandbits(40):010x}-{rng.getrandbits(20):05x}"
     containers = rng.choices([count for count, _ in CONTAINERS], [often for _, often in CONTAINERS])[0]
     images = [

@@ -23,10 +23,10 @@ documents = st.builds(
 )
 
 
-@given(st.lists(documents | st.none(), max_size=40), st.integers(0, 12))
-def test_a_spool_is_a_list(actions: list[Mapped | None], in_memory: int) -> None:
+@given(st.lists(documents | st.none(), max_size=40), st.integers(0, 12), st.integers(0, 60))
+def test_a_spool_is_a_list(actions: list[Mapped | None], in_memory: int, text_in_memory: int) -> None:
     """Whatever is appended, and cleared (None) in between, a spool holds what a list would, each time it is read."""
-    spool: Keeper = Spool(in_memory)
+    spool: Keeper = Spool(in_memory, text_in_memory=text_in_memory)
     model: list[Mapped] = []
     for action in actions:
         for keeper in (spool, model):
@@ -37,6 +37,17 @@ def test_a_spool_is_a_list(actions: list[Mapped | None], in_memory: int) -> None
     assert len(spool) == len(model)
     assert list(spool) == model
     assert list(spool) == model
+
+
+@given(st.lists(st.integers(0, 300)), st.integers(0, 500))
+def test_a_spool_holds_little_text(sizes: list[int], text_in_memory: int) -> None:
+    """However long documents are, no more of their text is in memory than is allowed."""
+    spool = Spool(text_in_memory=text_in_memory)
+    for number, size in enumerate(sizes):
+        spool.append(Mapped(str(number), "1", 1, None, "", "x" * size, "", None))
+        assert spool.held <= text_in_memory
+    assert [len(one.text) for one in spool] == sizes
+    spool.close()
 
 
 def test_a_spool_can_be_interrupted() -> None:

@@ -44,3 +44,26 @@ def test_what_was_read_before_something_was_forgotten_is_not_kept() -> None:
     warm.forget()
     warm.keep(PODS, {}, 4, before)
     assert warm.given(PODS) is None
+
+
+def none_read(source: str, ids: Collection[str]) -> Mapping[str, Known]:
+    """Stand for a store that has nothing of what is asked."""
+    return {}
+
+
+def test_a_look_that_found_nothing_new_outdates_nothing_that_is_read_meanwhile() -> None:
+    """Many scopes are looked at side by side: each commits, and most change nothing."""
+    warm = WarmKnown()
+    before = warm.commits
+    warm.published(none_read, 5, {"kube": ()})
+    warm.keep(PODS, {}, 4, before)
+    assert warm.given(PODS) == ({}, 5)
+
+
+def test_what_was_read_before_a_document_changed_is_not_kept() -> None:
+    """Whichever document it was: nobody has looked whether it is of this scope."""
+    warm = WarmKnown()
+    before = warm.commits
+    warm.published(none_read, 5, {"kube": {"a"}})
+    warm.keep(PODS, {}, 5, before)
+    assert warm.given(PODS) is None
