@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -21,7 +22,7 @@ from discovery.source import Source
 from discovery.spool import IN_MEMORY, Interrupted, Spool
 from discovery.workers import Finished, Workers
 from graph.model import Document, Outcome, Position, Run, Scope
-from graph.plan import DocumentChanges, plan
+from graph.plan import DocumentChanges, Known, plan
 from graph.record import Recorded
 from graph.register import whole_scope
 from graph.store import Overtaken, StoreError
@@ -50,6 +51,10 @@ class Vouching(Protocol):
         """Hear that a complete listing is recorded."""
         ...
 
+    def went_back(self, source: Source, scope: Scope) -> None:
+        """Hear that the positions of a scope have gone back, so that what follows the old ones is never told."""
+        ...
+
     def note(self, source: Source, scope: Scope) -> str | None:
         """Say why a scope has to be polled though its source is to be watched, if it has."""
         ...
@@ -66,6 +71,9 @@ class _Nobody:
         return False
 
     def listed(self, source: Source, run: Run) -> None:
+        """Ignore it."""
+
+    def went_back(self, source: Source, scope: Scope) -> None:
         """Ignore it."""
 
     def note(self, source: Source, scope: Scope) -> str | None:
@@ -225,6 +233,16 @@ class Cycle:
         try:
             mapping = flight.source.knowledge.version
             listing = self._counted(flight, scope)
+            first = next(listing, None)
+            if isinstance(first, Position) and _went_back(known, first):
+                log.warning(
+                    "the source's history was turned back; all of the scope is compared anew",
+                    source=flight.source.name,
+                    scope=scope.name,
+                )
+                self._watches.went_back(flight.source, scope)
+                known, base = self._ledger.begin_anew(scope)
+            listing = chain([] if first is None else [first], listing)
             changes = plan(known, listing, scope=scope, mapping=mapping, keeper=spool, unmapped=note)
         except BaseException:
             spool.close()
@@ -323,6 +341,14 @@ class Cycle:
         look.changes += recorded.total
         look.mark = recorded.mark or look.mark
         self._listener.read(flight.source, look, (run.ended - run.started).total_seconds())
+
+
+def _went_back(known: Mapping[str, Known], position: Position) -> bool:
+    """Tell whether a listing shows an instant before what was known when it began.
+
+    A source that never goes back shows at least what it told before it was asked.
+    """
+    return any(one.position is not None and one.position > position.value for one in known.values())
 
 
 def _listing_error(finished: Finished[None, Sequence[Scope]] | None, source: Source) -> BaseException | None:

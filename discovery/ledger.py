@@ -68,6 +68,22 @@ class Ledger:
         self._departures.listing(scope)
         return self._writer.known(scope)
 
+    def begin_anew(self, scope: Scope) -> tuple[Mapping[str, Known], int]:
+        """Forget up to where each document of a scope was told, and give what is known then, as `known` does.
+
+        The positions of its source have gone back: its history was restored from an older state of it, and goes on from
+        there. Every document stands as it was, to be compared with what the source shows now.
+        """
+        with self._turn:
+            known, _ = self._writer.known(scope)
+            with self._writer.stage() as stage:
+                for mapping in {one.mapping for one in known.values()}:
+                    former = [id_ for id_, one in known.items() if one.mapping == mapping and not one.gone]
+                    stage.touch(scope.source, [(id_, "", None) for id_ in former], mapping)
+                stage.forget(scope.source, [id_ for id_, one in known.items() if one.gone])
+                stage.publish(None)
+            return self._writer.known(scope)
+
     def record(
         self,
         source: Source,

@@ -104,6 +104,14 @@ class Watches:
             one.end()
             self._listener.watching(source, one.scope, WatchState.OVER, None)
 
+    def went_back(self, source: Source, scope: Scope) -> None:
+        """Let go of the watch of a scope whose positions have gone back: it waits for what will never be told."""
+        watch = self._of(source, scope)
+        if watch is not None and not watch.over:
+            reason = "the source's history was turned back; it is listed again"
+            watch.break_off(WatchState.OUTDATED, reason)
+            self._told(watch, WatchState.OUTDATED, reason)
+
     def listed(self, source: Source, run: Run) -> None:
         """Hear that a complete listing is recorded: the scope is watched from its position on, if it is not yet."""
         if self._writer is None or self._stop.is_set() or not source.watch or run.position is None:

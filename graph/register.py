@@ -96,6 +96,13 @@ def _subsumed(stage: Stage, scope: Scope, live: Iterable[Scope]) -> bool:
     return any(state is not None and state.status is ScopeStatus.READABLE for state in states)
 
 
+def _is_nothing(stage: Stage, state: ScopeState, live: Sequence[Scope]) -> bool:
+    """Tell whether nothing is lost with a scope that is listed no longer, so that it leaves no gap."""
+    if _subsumed(stage, state.scope, live):
+        return True
+    return state.status is ScopeStatus.NEVER_READ and not _covered_alone(stage, state.scope, live)
+
+
 def _as_listed(state: ScopeState, present: Scope, now: datetime) -> ScopeState:
     """Give the state of a scope that is listed anew. Of what it covers more nobody has looked for anything."""
     if _holds_all(state.scope, present):
@@ -125,15 +132,16 @@ def list_scopes(
 ) -> RevisionMark | None:
     """Note what a source listed as its scopes, and what it lists no longer.
 
-    A vanished scope that another one subsumes is dropped; one whose `within` is gone is closed with all that only it
-    covered; any other stands as vanished, and what only it covered is unknown.
+    A vanished scope that another one subsumes is dropped, and so is one that was never read and that nothing is known
+    of; one whose `within` is gone is closed with all that only it covered; any other stands as vanished, and what only
+    it covered is unknown.
     """
     moved = False
     listed = {scope.name: scope for scope in scopes}
     for state in stage.states(source):
         scope = state.scope
         present = listed.get(scope.name)
-        if scope.name == WHOLE or (present is None and _subsumed(stage, scope, scopes)):
+        if scope.name == WHOLE or (present is None and _is_nothing(stage, state, scopes)):
             stage.write_state(None, scope)
             moved = True
         elif present is None and state.status is not ScopeStatus.VANISHED:
@@ -183,8 +191,15 @@ def _end(
     stage: Stage, scope: Scope, live: Sequence[Scope], reason: EndReason, reading: Reading, now: datetime
 ) -> Recorded:
     """End every document of a scope that no live scope covers."""
-    kept = {id_ for other in live if other.name != scope.name for id_ in stage.covered(other)}
-    return _end_documents(stage, scope, set(stage.covered(scope)) - kept, reason, reading, now)
+    return _end_documents(stage, scope, _covered_alone(stage, scope, live), reason, reading, now)
+
+
+def _covered_alone(stage: Stage, scope: Scope, live: Sequence[Scope]) -> set[str]:
+    """Give the documents of a scope that no live scope covers."""
+    covered = set(stage.covered(scope))
+    if not covered:
+        return covered
+    return covered - {id_ for other in live if other.name != scope.name for id_ in stage.covered(other)}
 
 
 def _end_documents(

@@ -71,6 +71,7 @@ class KubernetesCollector:
         self._targets: dict[str, _Target] = {}
         self._table = Table(settings.custom_resources)
         self._added: tuple[Added, ...] = ()
+        self._had: dict[str, frozenset[str]] = {}
 
     def scopes(self) -> Sequence[Scope]:
         uid = self._confirmed().uid
@@ -130,7 +131,8 @@ class KubernetesCollector:
             for one in self._added
             if self._table.layout(one.group, one.kind).word == RESOURCE
         }
-        return partial(resource.read, Place(cluster_key(self._uid()), self._hash_key(), others))
+        shown = frozenset(self._settings.configmap_values)
+        return partial(resource.read, Place(cluster_key(self._uid()), self._hash_key(), others, shown))
 
     def _listing(self, wanted: Wanted, read: partial[Any]) -> Iterator[Position | Document]:
         """Yield one listing. Nothing is buffered: an unchanged object costs its decoding and this loop alone."""
@@ -224,11 +226,14 @@ class KubernetesCollector:
         return _Target(Scope(self._source, CLUSTER_SCOPE, CLUSTER_STATES, cluster_key(uid)))
 
     def _resource_targets(self, uid: str, served: Served) -> Iterator[_Target]:
+        for told in served.told:
+            self._had[told] = frozenset(plural for group, plural in served.prefixes if group == told)
         for resource in RESOURCES:
             prefix = served.prefixes.get((resource.group, resource.plural))
             failure = served.failures.get(resource.group) if prefix is None else None
-            if prefix is None and failure is None:
-                continue  # not served: there is nothing to look into
+            unserved = resource.plural not in self._had.get(resource.group, frozenset((resource.plural,)))
+            if prefix is None and (failure is None or unserved):
+                continue  # not served, when it was last told: there is nothing to look into
             yield from self._targets_of(uid, resource, prefix, failure)
         for resource, prefix, failure in self._custom(served) if self._settings.max_custom_kinds else ():
             yield from self._targets_of(uid, resource, prefix, failure)
@@ -237,7 +242,10 @@ class KubernetesCollector:
         self, uid: str, resource: Resource, prefix: str | None, failure: CollectorError | None
     ) -> Iterator[_Target]:
         if self._settings.namespaces is None:
-            scope = Scope(self._source, resource.name, resource.states, cluster_key(uid), begins=resource.begins)
+            root, within = cluster_key(uid), None
+            if resource.group not in OWN_GROUPS:  # it exists by its definition; one of an aggregated API has none
+                within = root.child("k8s.customresourcedefinition", resource.name)
+            scope = Scope(self._source, resource.name, resource.states, root, within, begins=resource.begins)
             yield _target(scope, resource, f"{prefix}/{resource.plural}", failure)
         else:
             yield from self._namespaced_targets(uid, resource, prefix, failure)
@@ -245,8 +253,8 @@ class KubernetesCollector:
     def _custom(self, served: Served) -> Iterator[tuple[Resource, str | None, CollectorError | None]]:
         """Give what others have added, what has a row first.
 
-        Of a group that could not be asked, what it had last counts; else what has a row in it fails, and all the rest
-        of it as one.
+        Of a group that could not be asked, what it had last counts. Where it never told, what has a row in it fails,
+        and all the rest of it as one.
         """
         kept = [one for one in self._added if one.group in served.failures]
         self._added = tuple(sorted({(one.group, one.plural): one for one in (*kept, *served.added)}.values()))
@@ -261,7 +269,7 @@ class KubernetesCollector:
             many = f"{resource.name}: one of {len(told)} kinds of custom resources, of which {most} are read"
             yield resource, prefix, None if count < most else Failed(f"{many}; raise max_custom_kinds to read it too")
         for group, failure in served.failures.items():
-            if group not in OWN_GROUPS and not any(one.group == group for one in self._added):
+            if group not in OWN_GROUPS and group not in self._had:
                 rest = custom_resource("*", Layout(group, ""), namespaced=True)
                 for resource in (*(one for one in CUSTOM if one.group == group), rest):
                     yield resource, None, failure

@@ -109,8 +109,8 @@ class Connection:
     def stream(self, path: str, accept: str, silence: float) -> Stream:
         headers = {"accept": accept, "accept-encoding": "identity"}  # what waits for a compressor's block comes late
         timeout = urllib3.Timeout(connect=self._settings.connect_timeout, read=silence)
-        response, _ = self._sent(path, headers, timeout, whole=False)
-        opened = _Open(response, self._address(), self._streams.discard)
+        response, used = self._sent(path, headers, timeout, whole=False)
+        opened = _Open(response, used.place, self._streams.discard)
         self._streams.add(opened)
         return opened
 
@@ -159,9 +159,9 @@ class Connection:
                     raise
                 return send()  # once: a kept-alive connection that the server had closed
         except SSLError as error:
-            raise Failed(f"{self._address()} {self._mistrusted(error, pool)}") from None
+            raise Failed(f"{pool.place} {self._mistrusted(error, pool)}") from None
         except HTTPError as error:
-            raise Failed(f"{self._address()} {_what_went_wrong(error)}") from None  # its text may hold the URL
+            raise Failed(f"{pool.place} {_what_went_wrong(error)}") from None  # its text may hold the URL
 
     def _prepared(self) -> _Pool:
         with self._lock:  # renewing credentials may run a program, which one thread is enough for
@@ -213,10 +213,6 @@ class Connection:
             return f"ends the TLS handshake, and {refused}"
         return "cannot be spoken to by TLS: the handshake failed; check that the address is an API server's"
 
-    def _address(self) -> str:
-        parts = urlsplit(self._way.configuration.host if self._way else "")
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
 
 @dataclass(frozen=True, slots=True)
 class _Pool:
@@ -227,6 +223,12 @@ class _Pool:
     compress: bool
     credentials: Credentials
     client: Certificate | None
+
+    @property
+    def place(self) -> str:
+        """The address as errors may show it."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property
     def headers(self) -> dict[str, str]:

@@ -69,6 +69,8 @@ class Served:
     failures: Mapping[str, CollectorError]
     added: tuple[Added, ...] = field(default=())
     """What others have added, beside what has code of its own."""
+    told: frozenset[str] = field(default=frozenset())
+    """The groups that have said what they have."""
 
 
 def discover(client: Client) -> Served:
@@ -83,6 +85,7 @@ def discover(client: Client) -> Served:
     failures: dict[str, CollectorError] = {}
     defined = _defined(client)
     added: dict[tuple[str, str], Added] = {}
+    told: set[str] = set()
     for group, versions in _groups(client):
         missing = wanted.get(group, set()) - {plural for in_group, plural in prefixes if in_group == group}
         try:
@@ -96,9 +99,10 @@ def discover(client: Client) -> Served:
                 missing -= served
                 for one in _added(group, prefix, resources, wanted.get(group, set())) if others else ():
                     added.setdefault((one.group, one.plural), one)
+            told.add(group)
         except CollectorError as error:
             failures[group] = error
-    return Served(prefixes, failures, tuple(sorted(added.values())))
+    return Served(prefixes, failures, tuple(sorted(added.values())), frozenset(told))
 
 
 def _defined(client: Client) -> set[str] | None:

@@ -58,6 +58,8 @@ class KubernetesSettings(SourceSettings, frozen=True):
     """Scopes read side by side."""
     hash_key: SecretStr | None = None
     """Key of the hashes of commands and ConfigMap values; else the cluster's uid, which is no secret."""
+    configmap_values: list[NamespaceName] = Field(default_factory=list)
+    """Namespaces of whose ConfigMaps the values are kept, but for what could be a secret; else hashes only."""
 
     max_custom_kinds: int = Field(default=500, ge=0)
     """How many kinds of custom resources are read; those with a row come first, and 0 reads none."""
@@ -65,8 +67,10 @@ class KubernetesSettings(SourceSettings, frozen=True):
     """What is kept of custom resources, beside what is known of them already: a row for each kind."""
 
     def shaping(self) -> str:
-        """Give the rows: who changes them wants every object read anew."""
-        rows = [row.model_dump(mode="json", exclude_defaults=True) for row in self.custom_resources]
+        """Give the rows, and whose values are kept: who changes these wants every object read anew."""
+        rows: list[object] = [row.model_dump(mode="json", exclude_defaults=True) for row in self.custom_resources]
+        if self.configmap_values:
+            rows.append(sorted(set(self.configmap_values)))
         return orjson.dumps(rows, option=orjson.OPT_SORT_KEYS).decode() if rows else ""
 
     @model_validator(mode="after")

@@ -1,8 +1,9 @@
-"""Which ReferenceGrant allows a route to lead into another namespace?
+"""Which ReferenceGrant allows a route, or a Gateway, what it names in another namespace?
 
-A route of the Gateway API may name a service of another namespace, and nothing comes of it until a ReferenceGrant there
-allows it: one of its `from` names the route's kind and namespace, and one of its `to` the service, by name or as any.
-A tie that crosses namespaces, of a route that is allowed by none, is not in effect.
+A route of the Gateway API may name a service of another namespace, and a Gateway the Secret of a certificate. Nothing
+comes of it until a ReferenceGrant there allows it: one of its `from` names the kind and namespace of who refers, and
+one of its `to` the service or Secret, by name or as any. A tie that crosses namespaces, of what is allowed by none, is
+not in effect.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ from graph.store import EntityFilter, GraphReader, RecordedChange
 
 _GRANT = "k8s.referencegrant"
 _GROUP = "gateway.networking.k8s.io"
-_ROUTES = {
+_REFERRING = {
     "k8s.httproute": "HTTPRoute",
     "k8s.grpcroute": "GRPCRoute",
     "k8s.tlsroute": "TLSRoute",
     "k8s.tcproute": "TCPRoute",
+    "k8s.gateway": "Gateway",
 }
+_NAMED = {"k8s.service": "Service", "k8s.secret": "Secret"}
+_VERBS = ("ROUTES_TO", "USES_CONFIG")
 
 
 class Grants:
-    """Route ALLOWED_BY ReferenceGrant. Anchors are routes. The slot says which service is meant."""
+    """Route or Gateway ALLOWED_BY ReferenceGrant. Anchors are these. The slot says which service or Secret is meant."""
 
     name = "grants"
-    version = 1
+    version = 2
     states = frozenset({"ALLOWED_BY"})
-    premises = frozenset({*_ROUTES, _GRANT, "ROUTES_TO"})
+    premises = frozenset({*_REFERRING, _GRANT, *_VERBS})
 
     def every(self, now: GraphReader) -> Iterable[Key]:
-        """Give every route."""
-        return [one.key for one in _listed(now, _ROUTES, "")]
+        """Give every route and Gateway."""
+        return [one.key for one in _listed(now, _REFERRING, "")]
 
     def anchors(self, changes: Sequence[RecordedChange], before: GraphReader, now: GraphReader) -> Iterable[Key]:
-        """Give each route that differs or is tied anew; and where a grant differs, those it names at either time."""
-        found = {key for one in changes for key in one.named if key.kind in _ROUTES}
+        """Give each that differs or is tied anew; and where a grant differs, those it names at either time."""
+        found = {key for one in changes for key in one.named if key.kind in _REFERRING}
         grants = {Key(one.change.subject) for one in changes if one.change.word == _GRANT}
         if grants:
             named = {
@@ -52,18 +56,18 @@ class Grants:
         return found
 
     def conclusions(self, anchors: Collection[Key], now: GraphReader) -> Iterator[tuple[Key, Relation]]:
-        """Tie each route to the grants that allow what it names in other namespaces."""
-        routes = {key: one for key, one in now.latest(anchors).items() if one.closed is None}
+        """Tie each to the grants that allow what it names in other namespaces."""
+        referring = {key: one for key, one in now.latest(anchors).items() if one.closed is None}
         crossing: dict[Key, list[tuple[Key, Key]]] = defaultdict(list)
-        for tie in now.relations(routes, outgoing=True, verbs=("ROUTES_TO",)) if routes else ():
-            for route, service, namespace in _crosses(tie):
-                crossing[namespace].append((route, service))
+        for tie in now.relations(referring, outgoing=True, verbs=_VERBS) if referring else ():
+            for who, named, namespace in _crosses(tie):
+                crossing[namespace].append((who, named))
         for namespace in sorted(crossing):
             for grant in _listed(now, {_GRANT}, namespace):
                 trusted = _trusted(grant)
-                for route, service in sorted(set(crossing[namespace])):
-                    if (route.kind, route.container) in trusted and _meant(grant, service):
-                        yield route, _tie(routes[route], grant, service)
+                for who, named in sorted(set(crossing[namespace])):
+                    if (who.kind, who.container) in trusted and _meant(grant, named):
+                        yield who, _tie(referring[who], grant, named)
 
 
 def _listed(reader: GraphReader, kinds: Collection[str], prefix: str) -> Sequence[EntityVersion]:
@@ -71,10 +75,12 @@ def _listed(reader: GraphReader, kinds: Collection[str], prefix: str) -> Sequenc
 
 
 def _crosses(tie: RelationVersion) -> Iterator[tuple[Key, Key, Key]]:
-    """Give the route, the service, and the service's namespace, where that is not the route's."""
-    route, service = tie.source.key, tie.target.key
-    if route is not None and service is not None and service.container not in (None, route.container):
-        yield route, service, Key(service.container or "")
+    """Give who refers, what is named, and the namespace of that, where it is another one."""
+    who, named = tie.source.key, tie.target.key
+    if who is None or named is None or named.kind not in _NAMED:
+        return
+    if named.container not in (None, who.container):
+        yield who, named, Key(named.container or "")
 
 
 def _entries(value: Value) -> list[Mapping[str, Value]]:
@@ -89,7 +95,7 @@ def _trusted(grant: EntityVersion) -> set[tuple[str, Key]]:
     cluster = namespace.container if namespace is not None else None
     if cluster is None:
         return set()
-    kinds = {name: kind for kind, name in _ROUTES.items()}
+    kinds = {name: kind for kind, name in _REFERRING.items()}
     return {
         (kinds[str(one.get("kind"))], cluster.child("k8s.namespace", str(one["namespace"])))
         for one in _entries(grant.attributes.get("from"))
@@ -97,14 +103,15 @@ def _trusted(grant: EntityVersion) -> set[tuple[str, Key]]:
     }
 
 
-def _meant(grant: EntityVersion, service: Key) -> bool:
-    """Tell whether a grant is for a service: by its name, or where it names none, for all of them."""
+def _meant(grant: EntityVersion, named: Key) -> bool:
+    """Tell whether a grant is for a service or Secret: by its name, or where it names none, for all of the kind."""
+    wanted = ("", _NAMED[named.kind])
     return any(
-        (one.get("group") or "", one.get("kind")) == ("", "Service") and one.get("name") in (None, "", service.id)
+        (one.get("group") or "", one.get("kind")) == wanted and one.get("name") in (None, "", named.id)
         for one in _entries(grant.attributes.get("to"))
     )
 
 
-def _tie(route: EntityVersion, grant: EntityVersion, service: Key) -> Relation:
-    source, target = KeyEnd(route.key, route.incarnation), KeyEnd(grant.key, grant.incarnation)
-    return Relation(source, "ALLOWED_BY", target, slot=service.id)
+def _tie(who: EntityVersion, grant: EntityVersion, named: Key) -> Relation:
+    source, target = KeyEnd(who.key, who.incarnation), KeyEnd(grant.key, grant.incarnation)
+    return Relation(source, "ALLOWED_BY", target, slot=named.id)

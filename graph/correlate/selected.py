@@ -20,7 +20,7 @@ BY_TEMPLATE = 0.95
 """How sure it is that the pods of a template carry its labels: an admission webhook may change them."""
 
 _POD = "k8s.pod"
-_WORKLOADS = ("k8s.deployment", "k8s.statefulset", "k8s.daemonset", "k8s.job", "k8s.cronjob")
+_WORKLOADS = ("k8s.deployment", "k8s.statefulset", "k8s.daemonset", "k8s.job", "k8s.cronjob", "argo.rollout")
 _SELECTED = frozenset({_POD, *_WORKLOADS})
 
 
@@ -38,7 +38,7 @@ class Selected:
     attribute: str
     absent: bool
     outgoing: bool
-    version: int = 1
+    version: int = 2
 
     @property
     def states(self) -> frozenset[str]:

@@ -92,7 +92,7 @@ KUBERNETES = (
         "endpoints_ready endpoints_total",
     ),
     Kind.of("k8s.ingress", "Network", "Ingress", f"{META} class hosts tls rules default_backend", "load_balancer"),
-    Kind.of("k8s.configmap", "Config", "ConfigMap", f"{META} keys content_hash immutable"),
+    Kind.of("k8s.configmap", "Config", "ConfigMap", f"{META} keys content_hash values immutable"),
     Kind.of("k8s.secret", "Config", "Secret", f"{META} type"),
     Kind.of("k8s.serviceaccount", "Identity", "ServiceAccount", f"{META} automount_token role_arn"),
     Kind.of("k8s.ingressclass", "Network", "IngressClass", f"{META} controller parameters default"),

@@ -65,10 +65,10 @@ class Rig:
 
 
 @contextmanager
-def rig(kubeconfig: Path, folder: Path, **settings: Any) -> Iterator[Rig]:
+def rig(kubeconfig: Path, folder: Path, *, stale_after: float = 3600.0, **settings: Any) -> Iterator[Rig]:
     """Set everything up over an empty store, and take it down."""
     validated = plugin.settings.model_validate({"kubeconfig": str(kubeconfig), **settings})
-    source = Source(NAME, plugin, validated, stale_after=3600.0, parallel=settings.get("parallel", PARALLEL))
+    source = Source(NAME, plugin, validated, stale_after=stale_after, parallel=settings.get("parallel", PARALLEL))
     store = SqliteStore(folder / "asbuilt.db")
     ledger = Ledger(store)
     service = Service(store, ledger, [source])

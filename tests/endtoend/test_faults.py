@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from collectors import testing
 from collectors.kubernetes.resources import RESOURCES, Resource
+from graph.model import DocumentRef
 from tests.endtoend.crowd import crowd
 from tests.endtoend.rig import NAME, Rig, rig
+from tests.endtoend.watched import HOUR, Watched, discovered
 from tests.servers import estate
 from tests.servers.definitions import define
 from tests.servers.fault_proxy import FaultProxy
-from tests.servers.faults import Fault
+from tests.servers.faults import Fault, Injection
 from tests.servers.identities import Rule
 from tests.servers.kubernetes import ControlPlane
 
@@ -24,6 +28,13 @@ PAGE = 3
 BATCHES = 6
 LISTS = r"/(api|apis/[^/]+)/v[0-9a-z]+/[a-z]+"
 BUDGETS = "/apis/policy/v1/poddisruptionbudgets"
+SLICE = {  # one that no controller keeps as it wants it
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {"name": "own", "namespace": "crowd"},
+    "addressType": "IPv4",
+    "endpoints": [],
+}
 REFUSALS = (Fault.FORBIDDEN, Fault.UNAUTHORIZED)
 WORDS = {
     Fault.FORBIDDEN: "403",
@@ -44,7 +55,7 @@ def settled(control_plane: ControlPlane) -> Iterator[ControlPlane]:
         pytest.skip("server: this cluster does not simulate its nodes and pods, which the test needs")
     define(control_plane)
     control_plane.apply(estate.manifests())
-    control_plane.apply(crowd())
+    control_plane.apply([*crowd(), SLICE])
     control_plane.wait_settled()
     control_plane.wait_for(partial(_judged, control_plane), what="the first word of every autoscaler and budget")
     yield control_plane
@@ -136,6 +147,27 @@ def _is_said(rig: Rig, fault: Fault, met: set[str]) -> None:
         assert rig.says.presence(pod) == ("present, unknown" if "pods" in met else "present")
 
 
+def test_a_group_that_cannot_be_asked_costs_its_own_scopes(proxied: Rig, fault_proxy: FaultProxy) -> None:
+    """For each group in turn: what the server has of it cannot be asked, so its scopes fail with that, and no other."""
+    before, head = proxied.keys(), proxied.head
+    for group in sorted({one.group for one in RESOURCES}):
+        injection = fault_proxy.inject(Fault.ERROR, _discovery(group), verb="get")
+        look = proxied.look()
+        assert injection.hits, group
+        failed = {one.scope.name: str(one.run.error) for one in look.scopes if not one.complete}
+        assert set(failed) == {one.name for one in RESOURCES if one.group == group}
+        assert all(f"the resources of /api{'s/' if group else ''}{group}" in reason for reason in failed.values())
+        fault_proxy.clear()
+    assert proxied.look().complete
+    assert proxied.says.gaps("entities") == []
+    assert (proxied.head, proxied.keys()) == (head, before)
+
+
+def _discovery(group: str) -> str:
+    """Give the paths at which the server tells what it has of a group."""
+    return f"/apis/{re.escape(group)}/[^/]+" if group else "/api/v1"
+
+
 def test_an_expired_page_begins_again_within_the_look(proxied: Rig, fault_proxy: FaultProxy) -> None:
     """One 410 in the middle of a listing costs a second beginning, and nothing else."""
     head = proxied.head
@@ -210,3 +242,82 @@ def test_a_resource_forbidden_from_the_first_day_is_never_read(
 
 def _reading(resource: Resource) -> Rule:
     return Rule((resource.plural,), resource.group, verbs=("get", "list"))
+
+
+def test_a_group_that_cannot_be_asked_costs_its_own_watches(
+    settled: ControlPlane, fault_proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """Of half the groups, then of the others: what stands goes on, what is cut then fails with that, and heals."""
+    kubeconfig = settled.kubeconfig(tmp_path / "kubeconfig", server=fault_proxy.url)
+    paths, groups = _paths(settled), sorted({one.group for one in RESOURCES})
+    with discovered(settled, tmp_path, kubeconfig, interval=2.0, stale_after=HOUR) as set_up:
+        set_up.live(*paths)
+        head = set_up.store.head().number
+        for met in (groups[::2], groups[1::2]):
+            injections = [fault_proxy.inject(Fault.ERROR, _discovery(group), verb="get") for group in met]
+            set_up.until(partial(_met_twice, injections), "not asked")
+            assert _failing(set_up) == set()
+            fault_proxy.drop()
+            mine = {one.name for one in RESOURCES if one.group in met}
+            set_up.until_none(partial(_wrong, set_up, mine), "not as it should be")
+            fault_proxy.clear()
+            set_up.until_none(partial(_failing, set_up), "not healed")
+            set_up.live(*paths)
+        assert set_up.closed_since(head) == []
+        assert set_up.says.gaps("entities") == []
+
+
+def _met_twice(injections: list[Injection]) -> bool:
+    return all(one.hits > 1 for one in injections)
+
+
+def _wrong(set_up: Watched, expected: set[str]) -> set[str]:
+    return expected ^ _failing(set_up)
+
+
+def _failing(set_up: Watched) -> set[str]:
+    scopes = set_up.says.ask("entities", limit="1")["freshness"]["scopes"]
+    return {one["scope"] for one in scopes if one["source"] == NAME and one["status"] == "failing"}
+
+
+QUICK = (Fault.FORBIDDEN, Fault.GONE, Fault.ERROR, Fault.CUT)
+WATCHED = [fault if fault in QUICK else pytest.param(fault, marks=pytest.mark.long) for fault in Fault]
+"""All of them; the default run leaves out those that a watch takes as it takes one of the others."""
+
+
+@pytest.mark.parametrize("fault", WATCHED)
+def test_a_fault_of_the_watch_of_any_resource_costs_nothing(
+    fault: Fault, settled: ControlPlane, fault_proxy: FaultProxy, tmp_path: Path
+) -> None:
+    """Each watch meets it as it connects anew: nothing is closed, and of each resource what happens is known."""
+    kubeconfig = settled.kubeconfig(tmp_path / "kubeconfig", server=fault_proxy.url)
+    paths = _paths(settled)
+    silence = 3.0 if fault is Fault.TIMEOUT else 60.0
+    with discovered(settled, tmp_path, kubeconfig, interval=2.0, watch_silence=silence) as set_up:
+        set_up.live(*paths)
+        head = set_up.store.head().number
+        hits = {name: fault_proxy.inject(fault, path, verb="watch", times=1) for name, path in paths.items()}
+        fault_proxy.drop()
+        set_up.until_none(lambda: {name for name, hit in hits.items() if not hit.hits}, "never met")
+        changed = {name: _label(settled, path, f"met-{fault}") for name, path in paths.items()}
+        set_up.until_none(lambda: _ignorant(set_up, changed, f"met-{fault}"), "what happened is not known")
+        assert set_up.closed_since(head) == []
+        testing.check_only_reads(fault_proxy.verbs)
+
+
+def _label(plane: ControlPlane, path: str, value: str) -> str:
+    """Label one object of a listing, one that nobody cares for if there is one; give its uid."""
+    listed = [one["metadata"] for one in plane.api.items(path)]
+    metadata = min(listed, key=lambda one: (one["name"] != "own", not one["name"].startswith("idle")))
+    root, _, plural = path.rpartition("/")
+    space = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    plane.api.patch(f"{root}{space}/{plural}/{metadata['name']}", {"metadata": {"labels": {"asbuilt.test/met": value}}})
+    return str(metadata["uid"])
+
+
+def _ignorant(set_up: Watched, changed: dict[str, str], value: str) -> set[str]:
+    """Give the resources of whose changed object it is not known that it is labelled."""
+    with set_up.store.reader() as reader:
+        known = reader.documents([DocumentRef(NAME, uid) for uid in changed.values()])
+    text = {ref.id: one.text for ref, one in known.items()}
+    return {name for name, uid in changed.items() if value not in text.get(uid, "")}

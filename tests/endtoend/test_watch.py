@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,9 @@ from collectors import testing
 from collectors.contract import Watching
 from collectors.kubernetes import plugin
 from collectors.kubernetes.resources import RESOURCES
-from discovery.ledger import Ledger
-from discovery.listener import Heard, Silence, WatchState
-from discovery.service import Service
-from discovery.source import Source
-from graph.model import Scope
+from discovery.listener import WatchState
 from graph.store import EntityFilter
-from graph.stores.sqlite import SqliteStore
+from tests.endtoend.watched import SPACE, Watched, discovered
 from tests.servers.errors import RequestRefused
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.faults import Fault
@@ -29,90 +23,6 @@ from tests.servers.identities import Rule
 from tests.servers.kubernetes import ControlPlane
 
 pytestmark = pytest.mark.server
-
-SPACE = "watched"
-MAPS = f"/api/v1/namespaces/{SPACE}/configmaps"
-WITHIN = 60.0
-HOUR = 3600.0
-
-
-class Ears(Silence):
-    """Notes how the watch of each scope goes on."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, list[WatchState]] = {}
-        self.reasons: list[str] = []
-        self.heard_events = 0
-
-    def watching(self, source: Source, scope: Scope, state: WatchState, reason: str | None) -> None:
-        self.states.setdefault(scope.name, []).append(state)
-        self.reasons += [reason] if reason else []
-
-    def heard(self, source: Source, heard: Heard) -> None:
-        self.heard_events += heard.events
-
-
-@dataclass
-class Watched:
-    """A cluster that is discovered, and what is known of it."""
-
-    plane: ControlPlane
-    store: SqliteStore
-    ears: Ears
-
-    def until(self, holds: Callable[[], Any], what: str) -> None:
-        """Wait until something holds."""
-        end = time.monotonic() + WITHIN
-        while not holds():
-            assert time.monotonic() < end, f"{what}; the watches: {self.ears.states} {self.ears.reasons[-5:]}"
-            time.sleep(0.02)
-
-    def live(self, name: str = "configmaps") -> None:
-        """Wait until the watch of a scope is live."""
-        self.until(lambda: self.ears.states.get(name, [])[-1:] == [WatchState.LIVE], f"{name} is not watched")
-
-    def shows(self, *expected: str) -> None:
-        """Wait until exactly these configmaps are known, beside what a namespace is born with."""
-        self.until(lambda: self.maps() == set(expected), f"not {expected}")
-
-    def maps(self) -> set[str]:
-        """The configmaps that are known of the namespace."""
-        with self.store.reader() as reader:
-            found = reader.entities(EntityFilter(kinds=frozenset({"k8s.configmap"})), 10_000)
-        return {one.name for one in found if f"/{SPACE}/" in one.key} - {"kube-root-ca.crt"}
-
-    def runs(self, name: str = "configmaps") -> list[tuple[str, int, str | None]]:
-        """The folded runs of a scope."""
-        with self.store.reader() as reader:
-            return [(fold.outcome, fold.count, fold.error) for fold in reader.folds(scope=name)]
-
-    def make(self, name: str) -> None:
-        """Make a configmap."""
-        self.plane.api.request("POST", MAPS, {"metadata": {"name": name}})
-
-    def unmake(self, name: str) -> None:
-        """Delete one."""
-        self.plane.api.request("DELETE", f"{MAPS}/{name}")
-
-
-@contextmanager
-def discovered(
-    plane: ControlPlane, folder: Path, kubeconfig: Path, *, interval: float = HOUR, **settings: Any
-) -> Iterator[Watched]:
-    """Discover a cluster as `asbuilt discover` does."""
-    validated = plugin.settings.model_validate({"kubeconfig": str(kubeconfig), **settings})
-    source = Source("prod", plugin, validated, interval, 3 * interval, parallel=8)
-    store, ears = SqliteStore(folder / "asbuilt.db"), Ears()
-    ledger = Ledger(store)
-    service = Service(store, ledger, [source], listener=ears)
-    service.configure()
-    service.start()
-    try:
-        assert service.wait_for_first_looks(WITHIN)
-        yield Watched(plane, store, ears)
-    finally:
-        service.stop()
-        store.close()
 
 
 @pytest.fixture

@@ -138,6 +138,20 @@ def _namespace(name: str) -> Document:
     return document(f"ns-{name}", "1", entity(CLUSTER.child("k8s.namespace", name), incarnation=f"ns-{name}"))
 
 
+def test_e_a_listing_that_was_never_read_leaves_no_gap_when_it_vanishes(world: World, says: Witness) -> None:
+    """Nothing was ever known of it: once its source says that there is no such listing, nothing is unknown."""
+    world.configure("prod")
+    world.scopes("prod", PODS, SERVICES)
+    world.read(PODS, pod("uid-1", name="cart-1"))
+    world.forbid(SERVICES)
+    assert says.gaps("entities") == ["prod/services never_read"]
+    before = world.now
+    world.pass_(minutes=1)
+    world.scopes("prod", PODS)
+    assert says.gaps("entities") == []
+    assert says.gaps("entities", before) == ["prod/services never_read"]
+
+
 def test_g_a_mapping_that_learns_a_field_looks_like_no_change_of_the_world(world: World, says: Witness) -> None:
     """In the very cycle in which one pod's image changes: one change of the world, and the rest is the mapping's."""
     world.configure("prod")

@@ -35,9 +35,9 @@ class Part:
         self.child.wait_ready(self.ready)
 
 
-def start_etcd(program: Path, folder: Path) -> Part:
-    """Start etcd with its data in `folder`."""
-    client, peer = (f"http://{LOOPBACK}:{free_port()}" for _ in range(2))
+def start_etcd(program: Path, folder: Path, ports: tuple[int, int]) -> Part:
+    """Start etcd with its data in `folder`: started again with the same ports it is the same etcd."""
+    client, peer = (f"http://{LOOPBACK}:{port}" for port in ports)
     flags = [
         f"--data-dir={folder / 'etcd'}",
         f"--listen-client-urls={client}",

@@ -10,6 +10,7 @@ pruned by the API server, so that a field that the real resource does not have c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -157,9 +158,14 @@ def definitions() -> list[Manifest]:
 
 def define(plane: ControlPlane) -> None:
     """Define them in a cluster, and return once each is served."""
-    plane.apply(definitions())
-    for group, version, _, plural, _ in _DEFINED:
-        path = f"/apis/{group}/{version}/{plural}"
+    define_all(plane, definitions())
+
+
+def define_all(plane: ControlPlane, wanted: Sequence[Manifest]) -> None:
+    """Define custom resources in a cluster, and return once each is served."""
+    plane.apply(wanted)
+    for spec in [one["spec"] for one in wanted]:
+        path = f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}"
         plane.wait_for(partial(served, plane.api, path), what=f"{path} to be served")
 
 

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from tests.servers.kube_api import Manifest, documents
+from tests.servers.kube_api import KubeApi, Manifest, documents
 
 FOLDER = Path(__file__).with_name("manifests")
 PARTS = ("nodes", "platform", "payments", "shop")
 NAMESPACES = ("payments", "platform", "shop")
+WHOLE = (*PARTS, "data", "guards", "edge", "delivery", "added")
+"""The parts of the whole estate: every kind that there is code or a row for, beside the dozen services. It needs the
+resources of added_definitions.py, and `made` after it."""
 PODS = 27
 """How many pods the estate comes to rest with, the finished one of the Job among them."""
 
@@ -48,3 +51,14 @@ def job_of(cron_job: Manifest, name: str) -> Manifest:
         "metadata": {"name": name, "namespace": cron_job["metadata"]["namespace"], "ownerReferences": [owner]},
         "spec": cron_job["spec"]["jobTemplate"]["spec"],
     }
+
+
+def made(api: KubeApi) -> list[Manifest]:
+    """Return what controllers would make of the whole estate's custom resources, owned by what is stored of these."""
+    found = manifests("made")
+    for one in found:
+        for owner in one["metadata"]["ownerReferences"]:
+            named = {"metadata": {"namespace": one["metadata"].get("namespace"), "name": owner["name"]}}
+            stored = api.read(api.path_of(owner | named))
+            owner["uid"] = (stored or {})["metadata"]["uid"]
+    return found

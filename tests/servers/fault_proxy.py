@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from tests.servers.faults import Fault, Injection, Request, Script, status_body
+from tests.servers.faults import Fault, Injection, Interlude, Kept, Request, Script, status_body
 from tests.servers.kubeconfig import Access
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"})
@@ -66,6 +66,20 @@ class FaultProxy:
         injection = Injection(fault, re.compile(path), verb, page, times, retry_after)
         self._script.injections.append(injection)
         return injection
+
+    def meanwhile(self, act: Callable[[], object], path: str, *, page: int) -> None:
+        """Do something once, before the first request for a page of a listing is passed on."""
+        self._script.interludes.append(Interlude(act, re.compile(path), page))
+
+    def drop(self) -> None:
+        """Break every connection that stands; whoever comes again is served."""
+        self._server.hang_up()
+
+    def keep(self, path: str) -> list[Kept]:
+        """Keep, from now on, the answers to requests whose whole path matches; the list grows as they come."""
+        kept: list[Kept] = []
+        self._script.answers.append((re.compile(path), kept))
+        return kept
 
     def clear(self) -> None:
         """Let everything pass again."""
@@ -141,8 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request, injection = self.server.script.note(self.command, self.path)
+        self.server.script.interlude(request)()
         if injection is None:
-            self._forward(body)
+            self._forward(body, self.server.script.keeping(request))
         elif injection.fault is Fault.TIMEOUT:
             self._hang()
         elif injection.fault in (Fault.CUT, Fault.TRUNCATED):
@@ -174,23 +189,28 @@ class _Handler(BaseHTTPRequestHandler):
             if readable and not self.connection.recv(1, socket.MSG_PEEK):
                 return
 
-    def _forward(self, body: bytes) -> None:
-        answer = self._ask(body, plain=False)
+    def _forward(self, body: bytes, kept: bytearray | None) -> None:
+        answer = self._ask(body, plain=kept is not None)
         self._send_head(answer)
         length = answer.getheader("Content-Length")
         if length is None:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            self._stream(answer)
+            self._stream(answer, kept)
         else:
             self.send_header("Content-Length", length)
             self.end_headers()
-            self.wfile.write(answer.read())
+            whole = answer.read()
+            if kept is not None:
+                kept += whole
+            self.wfile.write(whole)
 
-    def _stream(self, answer: HTTPResponse) -> None:
+    def _stream(self, answer: HTTPResponse, kept: bytearray | None) -> None:
         """Pass on what comes as it comes; a server that breaks off is passed on too."""
         try:
             while data := answer.read1(CHUNK):
+                if kept is not None:
+                    kept += data
                 self._chunk(data)
             self.wfile.write(b"0\r\n\r\n")
         except (OSError, HTTPException):

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qs, urlsplit
@@ -85,12 +86,31 @@ class Injection:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Interlude:
+    """What is done before one request is passed on."""
+
+    act: Callable[[], object]
+    path: re.Pattern[str]
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer to one request, as it passed: its body, as long as that was."""
+
+    request: Request
+    body: bytearray = field(default_factory=bytearray)
+
+
 @dataclass(slots=True)
 class Script:
     """What is to go wrong, what passed, and on which page each listing stands. Safe to use from many threads."""
 
     injections: list[Injection] = field(default_factory=list)
+    interludes: list[Interlude] = field(default_factory=list)
     passed: list[Request] = field(default_factory=list)
+    answers: list[tuple[re.Pattern[str], list[Kept]]] = field(default_factory=list)
     _pages: dict[str, tuple[int, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,6 +126,24 @@ class Script:
                     injection.hits += 1
                     return request, injection
         return request, None
+
+    def interlude(self, request: Request) -> Callable[[], object]:
+        """Give what is to be done before this request is passed on. Each is done once."""
+        with self._lock:
+            for one in self.interludes:
+                if request.verb == "list" and request.page == one.page and one.path.fullmatch(request.path):
+                    self.interludes.remove(one)
+                    return one.act
+        return lambda: None
+
+    def keeping(self, request: Request) -> bytearray | None:
+        """Give where the answer to this request is to be kept; None where it is not."""
+        with self._lock:
+            for path, kept in self.answers:
+                if path.fullmatch(request.path):
+                    kept.append(Kept(request))
+                    return kept[-1].body
+        return None
 
     def _page(self, path: str, token: str) -> int:
         """Count the pages of one listing; the same token again is the same page again."""

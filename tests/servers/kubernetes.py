@@ -52,6 +52,7 @@ class ControlPlane:
         self._api: KubeApi | None = None
         self._etcd = ""
         self._start_server: Callable[[], Access] | None = None
+        self._start_etcd: Callable[[], str] | None = None
 
     def start(self) -> Self:
         """Use the cluster of `ASBUILT_TEST_KUBECONFIG`, else start one; return it once everything in it is ready.
@@ -183,22 +184,38 @@ class ControlPlane:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Have no API server inside the block; after it, the same one again, with the same address and world."""
+        """Kill the API server; after the block it is the same one again, with the same address and world."""
         if self._start_server is None:
             raise ServerUnavailable("a cluster that already ran is never stopped")
-        (server,) = (child for child in self._children if child.name == "kube-apiserver")
-        server.stop(grace=0.2)  # asked politely it waits a minute for its watches
-        self._children.remove(server)
+        self._kill("kube-apiserver")
         try:
             yield
         finally:
             self._start_server()
 
+    @contextmanager
+    def without_etcd(self) -> Iterator[Path]:
+        """Kill etcd, and give the folder of its data; after the block it is the same one again, with what is there."""
+        if self._start_etcd is None:
+            raise ServerUnavailable("a cluster that already ran is never stopped")
+        self._kill("etcd")
+        try:
+            yield self.folder / "etcd"
+        finally:
+            self._start_etcd()
+            if "kube-apiserver" in self.parts:
+                self.wait_for(self.api.ready, what="the API server's word that it has its etcd again")
+
+    def compact(self) -> None:
+        """Have etcd forget all that was before now. The API server stays, and with it what it remembers itself."""
+        now = self.api.request("GET", "/api/v1/namespaces")["metadata"]["resourceVersion"]
+        components.forget_history(self._etcd, int(now))
+
     def expire(self) -> None:
         """Make every position and `continue` token of before now too old: they are answered 410, as hours later."""
-        now = self.api.request("GET", "/api/v1/namespaces")["metadata"]["resourceVersion"]
+        self.compact()
         with self.down():  # its cache of the past goes with it
-            components.forget_history(self._etcd, int(now))
+            pass
 
     def reset(self) -> None:
         """Remove what tests made and wait until it is gone.
@@ -215,20 +232,23 @@ class ControlPlane:
         self._applied.clear()
 
     def _start_all(self, binaries: dict[str, Path]) -> None:
-        etcd = components.start_etcd(binaries["etcd"], self.folder)
-        self._children.append(etcd.child)
-        etcd.wait_ready()
-        port, token = free_port(), secrets.token_hex(16)
+        ports, port, token = (free_port(), free_port()), free_port(), secrets.token_hex(16)
+
+        def start_etcd() -> str:
+            etcd = components.start_etcd(binaries["etcd"], self.folder, ports)
+            self._children.insert(0, etcd.child)
+            etcd.wait_ready()
+            return etcd.address
 
         def start_server() -> Access:
             server, access = components.start_api_server(
-                binaries["kube-apiserver"], self.folder, etcd.address, port, token
+                binaries["kube-apiserver"], self.folder, self._etcd, port, token
             )
             self._children.insert(1, server.child)
             server.wait_ready()
             return access()
 
-        self._etcd, self._start_server = etcd.address, start_server
+        self._etcd, self._start_etcd, self._start_server = start_etcd(), start_etcd, start_server
         self._api = KubeApi(start_server())
         kubeconfig = self.kubeconfig(self.folder / "admin.kubeconfig")
         others = {
@@ -243,6 +263,11 @@ class ControlPlane:
         if "kube-controller-manager" in binaries:
             account = "/api/v1/namespaces/default/serviceaccounts/default"
             self.wait_for(lambda: self.api.read(account), what="the default ServiceAccount")
+
+    def _kill(self, name: str) -> None:
+        (child,) = (child for child in self._children if child.name == name)
+        child.kill()
+        self._children.remove(child)
 
     def _stop_children(self) -> None:
         while self._children:  # the last started first: the API server before etcd, or it lingers for a minute

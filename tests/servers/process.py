@@ -93,12 +93,16 @@ class Child:
         """Ask the server to end, wait up to `grace` seconds, then kill it; a server that has ended is left alone."""
         if self.alive:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(grace)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.pid, signal.SIGKILL)
-                self._process.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the server at once (SIGKILL): it finishes nothing, and says goodbye to nobody."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
         if self in _running:
             _running.remove(self)
             _guardian.tell(f"-{self.pid}")

@@ -119,3 +119,12 @@ def test_a_watch_streams(many: ControlPlane, fault_proxy: FaultProxy) -> None:
         pytest.raises(urllib3.exceptions.ProtocolError),
     ):
         list(answer.read_chunked())
+
+
+def test_what_passed_is_kept_where_that_was_asked_for(client: KubeApi, fault_proxy: FaultProxy) -> None:
+    """The bodies of listings, page by page, whole and uncompressed; nothing of other paths."""
+    kept = fault_proxy.keep(MAPS)
+    listed = client.items(MAPS, limit=20)
+    client.items("/api/v1/namespaces")
+    assert [one.request.verb for one in kept] == ["list", "list"]
+    assert sum(len(json.loads(one.body)["items"]) for one in kept) == len(listed)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from collectors.contract import named_like_a_secret
 from collectors.kubernetes.custom.paths import AROUND, NAMES, ROOT, steps
+from collectors.kubernetes.mapping.secrecy import holds_the_object
 from graph.model import KINDS, VERBS
 
 VERBS_OF_ROWS = frozenset(
@@ -40,7 +41,7 @@ def names_a_secret(step: str) -> bool:
 
 def _value_path(path: str) -> str:
     last = next((step for step in reversed(steps(path)) if step != "[*]"), "")
-    if last != NAMES and names_a_secret(last):
+    if last != NAMES and (names_a_secret(last) or holds_the_object(last)):
         raise ValueError(f"'{path}' leads to what is named like a secret, which is not kept: leave it out")
     return path
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from collectors.kubernetes.mapping.meta import conditions, entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, present
+from collectors.kubernetes.mapping.secrecy import without_random
 from graph.model import KeyEnd, Relation, Statement
 
 _DEFAULT_INGRESS_CLASS = "ingressclass.kubernetes.io/is-default-class"
@@ -53,7 +54,7 @@ def priorityclass(place: Place, item: Object) -> Iterator[Statement]:
         value=item.get("value", 0),
         default=item.get("globalDefault") or None,
         preemption_policy=item.get("preemptionPolicy"),
-        description=item.get("description"),
+        description=without_random(item.get("description") or ""),
     )
     yield entity(place, "k8s.priorityclass", item, attributes)
     yield from owners(place, place.of("k8s.priorityclass", item), item)

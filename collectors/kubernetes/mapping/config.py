@@ -1,4 +1,4 @@
-"""Which configuration and which identities are there? Names, keys and hashes; never a value."""
+"""Which configuration and which identities are there? Names, keys and hashes; values only of ConfigMaps, on request."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collectors.contract import named_like_a_secret
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present
 from collectors.kubernetes.mapping.releases import helm_release
+from collectors.kubernetes.mapping.secrecy import may_be_shown
 from graph.model import AliasEnd, Method, Relation, Statement
 
 _ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
@@ -19,13 +20,19 @@ _RESTLESS = frozenset({("kube-system", "cluster-autoscaler-status")})
 
 
 def configmap(place: Place, item: Object) -> Iterator[Statement]:
-    """State a ConfigMap: its keys, and a keyed hash for each value whose key does not name a secret."""
+    """State a ConfigMap: its keys, and a keyed hash for each value whose key does not name a secret.
+
+    The values themselves only where its namespace is one of those shown, and only those that nothing speaks against.
+    """
     meta = item["metadata"]
-    data = dict(item.get("data") or {}) | dict(item.get("binaryData") or {})
+    texts = dict(item.get("data") or {})
+    data = texts | dict(item.get("binaryData") or {})
+    shown = texts if meta["namespace"] in place.shown else {}
     hashed = () if (meta["namespace"], meta["name"]) in _RESTLESS else sorted(data)
     attributes = present(
         keys=sorted(data),
         content_hash={key: place.hashed(data[key]) for key in hashed if not named_like_a_secret(key)},
+        values={key: shown[key] for key in hashed if key in shown and may_be_shown(key, shown[key])},
         immutable=item.get("immutable") or None,
     )
     yield entity(place, "k8s.configmap", item, attributes)

@@ -14,9 +14,9 @@ from collectors.kubernetes.custom.paths import Found, beside, find
 from collectors.kubernetes.custom.rows import Reference, names_a_secret
 from collectors.kubernetes.custom.table import RESOURCE, Layout
 from collectors.kubernetes.mapping.meta import entity, owners
-from collectors.kubernetes.mapping.network import NAMED_OUTSIDE, in_cluster
+from collectors.kubernetes.mapping.network import HOST, NAMED_OUTSIDE, in_cluster
 from collectors.kubernetes.mapping.place import Object, Place, group_of, present
-from collectors.kubernetes.mapping.secrecy import REMOVED
+from collectors.kubernetes.mapping.secrecy import REMOVED, clean_text, holds_the_object
 from collectors.kubernetes.mapping.stated import stated
 from collectors.kubernetes.mapping.template import template_attributes, template_relations
 from graph.model import KINDS, VERBS, AliasEnd, End, KeyEnd, Method, Relation, Statement
@@ -31,6 +31,7 @@ class _Tie:
     end: End
     verb: str
     method: Method = Method.EXPLICIT_REF
+    confidence: float = 1.0
 
 
 def custom(layout: Layout, place: Place, item: Object) -> Sequence[Statement]:
@@ -77,13 +78,17 @@ def _kept(item: Object, paths: Any) -> Told:
 
 
 def _fit(value: Any) -> Any:
-    """Take out of a value what its name says to be a secret."""
+    """Take out of a value what its name says to be a secret, be it the field's or one that stands beside it."""
     if isinstance(value, dict):
-        return {
-            name: REMOVED if isinstance(inner, str) and names_a_secret(name) else _fit(inner)
-            for name, inner in value.items()
-        }
+        named = value.get("name")
+        secret = isinstance(named, str) and names_a_secret(named)
+        return {name: _fit_inner(name, inner, secret=secret) for name, inner in value.items()}
     return [_fit(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _fit_inner(name: str, inner: Any, *, secret: bool) -> Any:
+    taken = names_a_secret(name) or holds_the_object(name) or (secret and name == "value")
+    return REMOVED if isinstance(inner, str) and taken else _fit(inner)
 
 
 def _conditions(item: Object) -> dict[str, str]:
@@ -110,9 +115,8 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
             ends = (tie.end, source) if reference.reverse else (source, tie.end)
             key = (tie.end, tie.verb, reference.reverse, slot)
             held = merged.get(key)
-            merged[key] = Relation(
-                ends[0], tie.verb, ends[1], slot, _both(held.attributes, told) if held else told, method=tie.method
-            )
+            told = _both(held.attributes, told) if held else told
+            merged[key] = Relation(ends[0], tie.verb, ends[1], slot, told, tie.method, tie.confidence)
     yield from merged.values()
 
 
@@ -127,7 +131,7 @@ def _found(item: Object, reference: Reference) -> list[Found]:
 def _tie(place: Place, item: Object, reference: Reference, found: Found) -> _Tie | None:
     """Mint the end that a naming means; None where it means nothing that can be known."""
     name = _name(reference, found)
-    if not name or name in reference.skip:
+    if not name or name in reference.skip or clean_text(name) != name:
         return None
     if reference.alias is not None:
         method = Method.PROVIDER_ID if reference.verb == "REALIZED_BY" else Method.EXPLICIT_REF
@@ -180,13 +184,13 @@ def _host(place: Place, namespace: str, host: str, reference: Reference) -> _Tie
     name = re.sub(r":\d+$", "", name)
     if inside := in_cluster(name):
         return _Tie(place.end("k8s.service", *inside), reference.verb)
-    if "*" in name or not name:
+    if not HOST.fullmatch(name):  # a wildcard, or what is no name at all
         return None
     if "." not in name:
         return _Tie(place.end("k8s.service", namespace, name), reference.verb) if namespace else None
     if reference.reverse:
         return None
-    return _Tie(AliasEnd("dns.name", name, NAMED_OUTSIDE), "DEPENDS_ON", Method.DNS)
+    return _Tie(AliasEnd("dns.name", name, NAMED_OUTSIDE), "DEPENDS_ON", Method.DNS, 0.95)
 
 
 def _plain(value: Any) -> bool:

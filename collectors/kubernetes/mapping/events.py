@@ -8,10 +8,19 @@ from typing import Any
 
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import BY_UID, KINDS_BY_NAME, Object, Place, group_of, present
+from collectors.kubernetes.mapping.secrecy import REMOVED, without_random
 from graph.model import Relation, Statement
 
 LONGEST_NOTE = 1024
 """Characters of a note that are kept: the most that events.k8s.io allows. The older API allowed any number."""
+
+_HARMLESS = r"HTTP probe failed with statuscode|Get \W+https?:|dial tcp|timeout: failed to connect|service unhealthy \("
+_PRINTED = (
+    re.compile(rf"^(\w+ probe (?:failed|warning|errored)[^:\n]*: )(?!{_HARMLESS}).+", re.DOTALL),
+    re.compile(r"((?:Exec|HTTP) lifecycle hook \().+", re.DOTALL),
+    re.compile(r"(exec: \\?\").+", re.DOTALL),
+)
+"""What a program printed, and with which arguments it was called: the kubelet puts both into its notes."""
 
 _STATIC = re.compile(r"[0-9a-f]{32}")
 """What the kubelet gives as the uid of a static pod: a hash, and not the uid of the pod in the API."""
@@ -28,7 +37,7 @@ def event(place: Place, item: Object) -> Iterator[Statement]:
     attributes = present(
         reason=item.get("reason"),
         type=item.get("type"),
-        note=(item.get("note") or "")[:LONGEST_NOTE],
+        note=_note(item.get("note") or ""),
         action=item.get("action"),
         regarding=_named(regarding),
         field_path=regarding.get("fieldPath"),
@@ -53,6 +62,13 @@ def _uid(kind: str | None, reference: Object) -> str | None:
     uid = reference.get("uid")
     hashed = kind in BY_UID and isinstance(uid, str) and _STATIC.fullmatch(uid)
     return None if not uid or hashed or uid == reference["name"] else uid
+
+
+def _note(text: str) -> str:
+    """Give a note without what a program printed, its arguments, and what looks as only chance makes it."""
+    for printed in _PRINTED:
+        text = printed.sub(rf"\g<1>{REMOVED}", text)
+    return without_random(text)[:LONGEST_NOTE]
 
 
 def _named(reference: Object) -> str:

@@ -13,6 +13,9 @@ from graph.model import Alias, AliasEnd, End, Holding, KeyEnd, Method, Relation,
 
 _IN_CLUSTER = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?")
 
+HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+"""A host name, in small letters and without a dot at its end."""
+
 NAMED_OUTSIDE = ("aws.elbv2.load_balancer", "aws.rds.cluster", "aws.rds.instance", "dns.record")
 """The kinds that a name outside of the cluster may mean."""
 

@@ -97,11 +97,13 @@ class Place:
     """Where objects are: the key of their cluster; and the key of the hashes that stand for what is not kept.
 
     others: by (API group, Kind), the custom resources without a kind of their own, and whether a namespace has them.
+    shown: the namespaces of whose ConfigMaps the values may be kept.
     """
 
     cluster: Key
     hash_key: bytes
     others: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
 
     def namespace(self, name: str) -> Key:
         """Name a namespace."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import CLUSTER_WIDE, Object, Place, each, present
 from graph.model import Relation, Statement
+
+_USER = re.compile(r"system:serviceaccount:(?P<namespace>[a-z0-9-]+):(?P<name>[a-z0-9.-]+)")
+"""The user that a ServiceAccount is to the API server."""
 
 _ROLES = {"Role": "k8s.role", "ClusterRole": "k8s.clusterrole"}
 
@@ -38,7 +42,7 @@ def clusterrolebinding(place: Place, item: Object) -> Iterator[Statement]:
 
 
 def _binding(place: Place, kind: str, item: Object) -> Iterator[Statement]:
-    """State a binding, its role, and the ServiceAccounts that it names. Users and groups are no objects: data."""
+    """State a binding, its role, and the ServiceAccounts that it names, be it as users. Other subjects are data."""
     meta, source, granted = item["metadata"], place.of(kind, item), item["roleRef"]
     namespace = "" if kind in CLUSTER_WIDE else meta["namespace"]
     subjects = [
@@ -50,7 +54,13 @@ def _binding(place: Place, kind: str, item: Object) -> Iterator[Statement]:
     yield entity(place, kind, item, attributes)
     yield from owners(place, source, item)
     yield Relation(source, "GRANTS", place.end(_ROLES[granted["kind"]], namespace, granted["name"]))
-    accounts = {(one.get("namespace") or namespace, one["name"]) for one in subjects if one["kind"] == "ServiceAccount"}
-    for at, name in sorted(accounts):
-        if at:
-            yield Relation(source, "GRANTS_TO", place.end("k8s.serviceaccount", at, name))
+    for at, name in sorted({_account(one, namespace) for one in subjects} - {("", "")}):
+        yield Relation(source, "GRANTS_TO", place.end("k8s.serviceaccount", at, name))
+
+
+def _account(subject: Object, namespace: str) -> tuple[str, str]:
+    """Give the ServiceAccount that a subject is, by namespace and name; empty texts where it is none."""
+    if subject["kind"] == "ServiceAccount" and (subject.get("namespace") or namespace):
+        return subject.get("namespace") or namespace, subject["name"]
+    named = _USER.fullmatch(subject["name"]) if subject["kind"] == "User" else None
+    return (named["namespace"], named["name"]) if named else ("", "")

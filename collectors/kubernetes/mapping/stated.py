@@ -9,27 +9,43 @@ from typing import TypeAlias
 from collectors.kubernetes.custom.table import RESOURCE
 from collectors.kubernetes.mapping.declared import declared
 from collectors.kubernetes.mapping.place import BY_UID, Object, Place, group_of, resource_id
-from collectors.kubernetes.mapping.secrecy import clean
-from graph.model import Alias, Entity, Holding, Key, KeyEnd, Statement
+from collectors.kubernetes.mapping.secrecy import clean, clean_text
+from graph.model import Alias, AliasEnd, Entity, Holding, Key, KeyEnd, Relation, Statement
 
 Mapper: TypeAlias = Callable[[Place, Object], Iterable[Statement]]
-"""Maps one raw object; the subject first. May raise what a wrong type raises."""
+"""Maps one raw object; the subject first. May raise anything, for nothing is certain of an object."""
 
 
 def stated(kind: str, mapper: Mapper, place: Place, item: Object) -> Sequence[Statement]:
     """Map an object and clean every value; one that cannot be mapped states itself, and why, in `raw.unmapped`."""
     try:
-        return [_clean(statement) for statement in (*mapper(place, item), *declared(place, kind, item))]
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        said = [_clean(place, statement) for statement in (*mapper(place, item), *declared(place, kind, item))]
+    except Exception as error:
+        if isinstance(error, MemoryError):  # is not this object's fault
+            raise
         return [_unmapped(kind, place, item, error)]
+    return [statement for statement in said if statement is not None]
 
 
-def _clean(statement: Statement) -> Statement:
+def _clean(place: Place, statement: Statement) -> Statement | None:
+    """Clean a statement; None where what it leads to is named by what looks secret."""
     for text in _texts(statement):
         if not isinstance(text, str):
             raise TypeError("a name that is no text")
     attributes = clean(statement.attributes)
-    return statement if attributes is statement.attributes else replace(statement, attributes=attributes)
+    if attributes is not statement.attributes:
+        statement = replace(statement, attributes=attributes)
+    return _clean_ends(place, statement) if isinstance(statement, Relation) else statement
+
+
+def _clean_ends(place: Place, tie: Relation) -> Relation | None:
+    """Clean the slot of a tie: what leaves it leaves a hash, for a slot tells ties apart."""
+    for end in (tie.source, tie.target):
+        if isinstance(end, AliasEnd) and clean_text(end.value) != end.value:
+            return None
+    if not tie.slot or (slot := clean_text(tie.slot)) == tie.slot:
+        return tie
+    return replace(tie, slot=f"{slot} #{place.hashed(tie.slot)}")
 
 
 def _texts(statement: Statement) -> Iterator[object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from collectors.kubernetes.mapping.classes import is_default, of_class
 from collectors.kubernetes.mapping.meta import conditions, entity, owners
@@ -91,7 +92,7 @@ def storageclass(place: Place, item: Object) -> Iterator[Statement]:
     """State a StorageClass. Parameters that are named like a secret are left out."""
     attributes = present(
         provisioner=item.get("provisioner"),
-        parameters=kept_annotations(item.get("parameters") or {}),
+        parameters=kept_annotations(_harmless(item.get("parameters") or {})),
         reclaim_policy=item.get("reclaimPolicy"),
         binding_mode=item.get("volumeBindingMode"),
         allow_expansion=item.get("allowVolumeExpansion"),
@@ -101,10 +102,17 @@ def storageclass(place: Place, item: Object) -> Iterator[Statement]:
     yield from owners(place, place.of("k8s.storageclass", item), item)
 
 
+def _harmless(parameters: Object) -> dict[str, Any]:
+    """Leave out what is a key itself, as `restuserkey` is of GlusterFS."""
+    return {name: value for name, value in parameters.items() if not name.lower().endswith(("key", "pass"))}
+
+
 def _handle(volume: Object) -> str | None:
     """Give what the volume is called where it lies."""
     named = next((volume[word] for word in ("volumeHandle", "volumeID", "pdName", "diskURI") if volume.get(word)), None)
-    return named or (f"{volume['server']}:{volume['path']}" if "server" in volume and "path" in volume else None)
+    if named or "server" not in volume or "path" not in volume:
+        return named
+    return f"{volume['server']}:{volume['path'].partition('?')[0]}"  # a query may hold a login
 
 
 def _realized(source: KeyEnd, type_: str, volume: Object) -> Iterator[Relation]:

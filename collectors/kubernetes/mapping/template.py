@@ -51,7 +51,7 @@ def _volume(volume: Object) -> dict[str, Any]:
     type_ = next((word for word in sorted(volume) if word != "name"), "")
     source = volume.get(type_)
     source = source if isinstance(source, dict) else {}
-    kept = {word: source[word] for word in _REFERENCES if isinstance(source.get(word), str)}
+    kept = {word: source[word].partition("?")[0] for word in _REFERENCES if isinstance(source.get(word), str)}
     if type_ == "projected":
         kept["sources"] = [
             present(type=word, name=part[word].get("name"))

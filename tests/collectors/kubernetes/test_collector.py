@@ -11,6 +11,7 @@ from collectors.kubernetes import collector as collector_module
 from collectors.kubernetes import plugin
 from collectors.kubernetes.connection import Answer
 from collectors.kubernetes.resources import ANY_OBJECT, RESOURCES
+from collectors.kubernetes.served import OWN_GROUPS
 from graph.model import Document, Key, Position, Scope
 from tests.collectors.kubernetes.memory_api import (
     UID,
@@ -72,7 +73,8 @@ def test_the_contract_is_kept() -> None:
 def test_knowledge_names_nothing_that_is_never_filled() -> None:
     """The samples fill every attribute of every kind and verb that the plugin claims to know."""
     filled: dict[str, set[str]] = {}
-    for documents in testing.world(collector(MemoryApi(all_samples()), custom_resources=[WIDGET])).values():
+    read = collector(MemoryApi(all_samples()), custom_resources=[WIDGET], configmap_values=["shop"])
+    for documents in testing.world(read).values():
         for document in documents:
             for said in document.statements:
                 filled.setdefault(testing.word_of(said), set()).update(said.attributes)
@@ -151,12 +153,33 @@ def test_a_listing_that_keeps_expiring_fails() -> None:
         testing.observed(reader, scope_of(reader, "pods"))
 
 
+GATEWAY = "gateway.networking.k8s.io"
+
+
 def test_scopes_are_named_as_kubectl_names_resources() -> None:
     """The cluster, then every resource, over the whole cluster."""
     scopes = collector(MemoryApi({})).scopes()
     assert [scope.name for scope in scopes] == ["cluster", *(each.name for each in RESOURCES)]
     assert {scope.range for scope in scopes} == {CLUSTER}
-    assert all(scope.snapshot and scope.within is None for scope in scopes)
+    assert all(scope.snapshot for scope in scopes)
+    definitions = {scope.name: scope.within.id for scope in scopes if scope.within}
+    assert definitions == {one.name: one.name for one in RESOURCES if one.group not in OWN_GROUPS}
+
+
+def test_a_group_that_told_what_it_has_fails_as_no_more_than_that() -> None:
+    """What it did not have is no scope that fails once it cannot be asked: nobody was ever to look into that."""
+    api = MemoryApi({"applications.argoproj.io": []}, versions={"": "v1", "argoproj.io": "v1", GATEWAY: "v1"})
+    for name in ("tlsroutes", "tcproutes"):
+        del api.lists[f"/apis/{GATEWAY}/v1/{name}"]
+    reader = collector(api)
+    before = reader.scopes()
+    for group in ("argoproj.io", GATEWAY):
+        api.fail[f"/apis/{group}/v1", 1] = Answer(503, b"")
+    assert reader.scopes() == before
+    with pytest.raises(Failed, match=f"the resources of /apis/{GATEWAY}/v1"):
+        testing.observed(reader, scope_of(reader, f"gateways.{GATEWAY}"))
+    fresh = {scope.name for scope in collector(api).scopes()}
+    assert fresh - {scope.name for scope in before} >= {"*.argoproj.io", f"tlsroutes.{GATEWAY}", f"*.{GATEWAY}"}
 
 
 def test_namespaced_mode_reads_only_the_named_namespaces() -> None:

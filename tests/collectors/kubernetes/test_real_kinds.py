@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,22 +12,17 @@ from collectors import testing
 from collectors.kubernetes import plugin
 from collectors.kubernetes.knowledge import KNOWLEDGE
 from collectors.kubernetes.resources import RESOURCES
-from graph.analysis.presence import Said, presences
 from graph.correlate import RULES, Engine
-from graph.model import AliasEnd, Key, Resolved
-from graph.model.statements import End
-from graph.store import EntityFilter, GraphReader
 from graph.stores.memory import MemoryStore
-from tests.collectors.kubernetes import kinds_truth
+from tests.endtoend.held import Held, held
 from tests.graph.world import World
 from tests.servers.definitions import define
 from tests.servers.kube_api import documents
 from tests.servers.kubernetes import ControlPlane
+from tests.truth import Look, look
 
 pytestmark = pytest.mark.server
 ESTATE = Path(__file__).with_name("every_kind.yaml")
-OURS = {"harbor", "pier"}
-PLURALS = {each.kind: each.plural for each in RESOURCES} | {"helm.release": "helm"}
 
 
 @pytest.fixture(scope="module")
@@ -52,21 +47,15 @@ def harbor(control_plane: ControlPlane) -> Iterator[ControlPlane]:
 class Known:
     """What a memory holds after it has read the cluster, and what its own API said before and after that."""
 
-    world: World
-    before: set[kinds_truth.Tie]
-    after: set[kinds_truth.Tie]
-
-    def keys(self, reader: GraphReader) -> dict[Key, str]:
-        """Give the name of every thing that is stated, and of a release that is only declared."""
-        names = {one.key: one.name for one in reader.entities(EntityFilter(), 100_000)}
-        harbor = next(key for key in names if key.kind == "k8s.namespace" and key.id == "harbor")
-        return names | {harbor.child("helm.release", "ferryboat"): "ferryboat"}
+    held: Held
+    before: Look
+    after: Look
 
 
 @pytest.fixture(scope="module")
 def known(harbor: ControlPlane) -> Known:
-    """Give a memory that has read all of the cluster twice, and concluded from it."""
-    before = kinds_truth.ties(harbor.api)
+    """Give what a memory holds that has read all of the cluster twice, and concluded from it."""
+    before = look(harbor.api)
     reader = plugin.connect("real", plugin.settings.model_validate({"kubeconfig": str(harbor.kubeconfig())}))
     world = World(MemoryStore(), knowledge=KNOWLEDGE)
     world.configure("real")
@@ -78,7 +67,7 @@ def known(harbor: ControlPlane) -> Known:
     for rule in RULES:
         engine.conclude(rule, world.pass_(seconds=1), 180.0)
     reader.close()
-    return Known(world, before, kinds_truth.ties(harbor.api))
+    return Known(held(world.store, world.store.head().instant), before, look(harbor.api))
 
 
 def test_the_contract_is_kept_for_every_kind(harbor: ControlPlane) -> None:
@@ -97,48 +86,20 @@ def test_the_contract_is_kept_for_every_kind(harbor: ControlPlane) -> None:
 
 
 def test_every_tie_is_found_and_none_is_invented(known: Known) -> None:
-    """Both ways, against what the cluster's own API says, for all that touches the estate.
+    """Both ways, against what the cluster's own API says of all of it.
 
     Events come while it is read, so that what is compared was so before and after.
     """
-    found: set[kinds_truth.Tie] = set()
-    with known.world.store.reader() as reader:
-        names = known.keys(reader)
-        for tie in reader.relations(list(names), outgoing=True, verbs=tuple(kinds_truth.VERBS)):
-            source, target = _named(tie.source, tie.stated.source, names), _named(tie.target, tie.stated.target, names)
-            found.add((source, tie.verb, target))
-    ours = {tie for tie in found if _ours(tie)}
-    assert sorted(tie for tie in (known.before & known.after) - ours if _ours(tie)) == []
-    assert sorted(ours - (known.before | known.after)) == []
-    assert {verb for _, verb, _ in ours} == kinds_truth.VERBS
-    assert len(ours) > 80
+    assert sorted((known.before.ties & known.after.ties) - known.held.ties) == []
+    assert sorted(known.held.ties - (known.before.ties | known.after.ties)) == []
+    assert len({one for one in known.held.ties if "/harbor/" in one.source}) > 80
 
 
 def test_what_is_named_and_absent_is_missing(known: Known) -> None:
-    """Everything whose name says that it is absent, and nothing else of the two namespaces."""
-    with known.world.store.reader() as reader:
-        names = known.keys(reader)
-        named = {key for tie in reader.relations(list(names), outgoing=True) for key in tie.keys}
-        said = {key: one.said for key, one in presences(reader, named).items()}
-    absent = {key.id for key in said if key.id.startswith("absent")}
-    assert len(absent) >= 9
-    missing = {key for key, one in said.items() if one is Said.MISSING}
-    assert {key.id for key in missing if OURS & {id_ for _, id_ in key.pairs}} == absent | {"ferryboat"}
-
-
-def _named(end: Resolved, stated: End, names: Mapping[Key, str]) -> str:
-    """Name an end as the truth does."""
-    if end.key is None:
-        assert isinstance(stated, AliasEnd)
-        return f"{stated.type}={stated.value}"
-    plural = PLURALS.get(end.key.kind, "")
-    name = names.get(end.key, end.key.id)
-    container = end.key.container
-    if container is not None and container.kind == "k8s.namespace":
-        return kinds_truth.at(plural, container.id, name)
-    return f"{plural}/{name}"
-
-
-def _ours(tie: kinds_truth.Tie) -> bool:
-    """Tell whether a tie touches what the estate has."""
-    return any(word in end for word in (*OURS, "quay") for end in (tie[0], tie[2]))
+    """All that the cluster could have and has not, and nothing else."""
+    said = known.held.said
+    certain, possible = known.before.missing & known.after.missing, known.before.missing | known.after.missing
+    missing = {key for key, word in said.items() if word == "missing"}
+    assert sorted(certain - missing) == []
+    assert sorted(missing - possible) == []
+    assert sum(key.split("/")[-1].startswith("absent") for key in missing) >= 9
