@@ -146,7 +146,7 @@ class Canaries:
             yield made | {"webhooks": [webhook]}
 
 
-def _object(version: str, kind: str, *, name: str = "canary", **fields: Any) -> Manifest:
+def _object(version: str, kind: str, *, name: str = "planted", **fields: Any) -> Manifest:
     meta = {"name": name, "namespace": SPACE} | ({"labels": fields.pop("labels")} if "labels" in fields else {})
     return {"apiVersion": version, "kind": kind, "metadata": meta, **fields}
 

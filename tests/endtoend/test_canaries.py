@@ -90,7 +90,7 @@ def planted(control_plane: ControlPlane) -> Iterator[tuple[ControlPlane, Canarie
     debugging |= json.loads(canaries.planted('{"env": [{"name": "PLAIN", "value": "CANARY.debug-env"}]}'))
     control_plane.api.request(
         "PATCH",
-        f"/api/v1/namespaces/{SPACE}/pods/canary/ephemeralcontainers",
+        f"/api/v1/namespaces/{SPACE}/pods/planted/ephemeralcontainers",
         {"spec": {"ephemeralContainers": [debugging | {"args": [canaries.word("CANARY", "debug-args")]}]}},
         content_type="application/strategic-merge-patch+json",
     )
@@ -187,18 +187,18 @@ def _change(plane: ControlPlane, canaries: Canaries) -> None:
     api.patch(f"/api/v1/namespaces/{SPACE}-shown/configmaps/shown", shown)
     notes = {"example.com/bearer": f"Bearer {word('changed-annotation')}"}
     notes["kubectl.kubernetes.io/last-applied-configuration"] = word("changed-last-applied")
-    api.patch(f"{space}/serviceaccounts/canary", {"metadata": {"annotations": notes}})
+    api.patch(f"{space}/serviceaccounts/planted", {"metadata": {"annotations": notes}})
     api.patch(f"{space}/secrets/basic", {"metadata": {"annotations": notes}})
     environment = [{"name": "app", "env": [{"name": "PLAIN", "value": word("changed-env")}]}]
     api.request(
         "PATCH",
-        f"/apis/apps/v1/namespaces/{SPACE}/deployments/canary",
+        f"/apis/apps/v1/namespaces/{SPACE}/deployments/planted",
         {"spec": {"template": {"spec": {"containers": environment}}}},
         content_type="application/strategic-merge-patch+json",
     )
     broken = {"spec": {"source": word("changed-malformed")}}
-    api.patch(f"/apis/argoproj.io/v1alpha1/namespaces/{SPACE}/applications/canary", broken)
-    api.patch(f"/apis/example.org/v1/namespaces/{SPACE}/widgets/canary", {"spec": {"key": word("changed-widget")}})
+    api.patch(f"/apis/argoproj.io/v1alpha1/namespaces/{SPACE}/applications/planted", broken)
+    api.patch(f"/apis/example.org/v1/namespaces/{SPACE}/widgets/planted", {"spec": {"key": word("changed-widget")}})
     meta = {"name": "made-anew", "namespace": SPACE, "annotations": notes}
     api.request("POST", f"{space}/secrets", {"metadata": meta, "stringData": {"a": word("made-secret")}})
     api.request("DELETE", f"{space}/secrets/ssh")
@@ -238,7 +238,7 @@ def _ask_all(found: Told, address: str) -> None:
     some = [*newest.values(), *(one["key"] for one in listed if one["kind"] in MALFORMED)]
     for route, described in json.loads(ask("/openapi.json"))["paths"].items():
         needed = [one["name"] for one in described["get"].get("parameters", ()) if one["required"]]
-        known = {"root": some[0], "q": "canary", "to": some[1], "from": some[0] if "path" in route else "revision:1"}
+        known = {"root": some[0], "q": "planted", "to": some[1], "from": some[0] if "path" in route else "revision:1"}
         query = {name: known[name] for name in needed if name != "key"}
         found.unanswered.add(route)
         for path in {route.replace("{key}", quote(key, safe="/:")) for key in some}:
