@@ -46,6 +46,16 @@ MADE_IN_DEFAULT = (  # owners before what they own; the namespace itself has a S
 )
 
 
+def tells_alike(api: KubeApi) -> bool:
+    """Tell whether every group that is listed says what it has: one whose definition is gone is listed for a while."""
+    try:
+        groups = api.request("GET", "/apis")["groups"]
+        versions = [version["groupVersion"] for group in groups for version in group["versions"]]
+        return all(api.read(f"/apis/{version}") is not None for version in versions)
+    except RequestRefused:
+        return False
+
+
 def namespaced_listings(api: KubeApi) -> Iterator[str]:
     """Yield the listings that a namespace has on this server, as patterns with a place for its name."""
     roots = ["/api/v1"]

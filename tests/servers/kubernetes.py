@@ -15,7 +15,7 @@ from typing import Self
 
 from tests.servers import components
 from tests.servers.binaries import control_plane_binaries
-from tests.servers.cleaning import clean, clean_namespaces
+from tests.servers.cleaning import clean, clean_namespaces, tells_alike
 from tests.servers.errors import NotInTime, ServerDied, ServerUnavailable
 from tests.servers.identities import Identity, Rule, create_identity, forget_identities
 from tests.servers.kube_api import KubeApi, Manifest, documents
@@ -228,6 +228,8 @@ class ControlPlane:
         else:
             clean_namespaces(self.api, spaces)
         self.api.delete([made for made in self._applied if made["kind"] != "Namespace"])
+        if self.parts:
+            self.wait_for(lambda: tells_alike(self.api), what="groups that say what they have")
         forget_identities(self.api)
         self._applied.clear()
 

@@ -39,6 +39,7 @@ class Aftermath:
         self._busy = False
         self._committing = False
         self._ended = -_QUIET
+        self._hurried = False
         self._closed = False
         self._thread = threading.Thread(target=self._go_on, name="asbuilt-aftermath", daemon=True)
         self._thread.start()
@@ -74,6 +75,8 @@ class Aftermath:
 
     def _quiet_at(self) -> float:
         """Give the instant from which nobody is to be let by, as it looks now."""
+        if self._hurried:
+            return -math.inf
         return math.inf if self._committing else self._ended + _QUIET
 
     def settled(self, seconds: float | None = None) -> bool:
@@ -83,6 +86,9 @@ class Aftermath:
 
     def close(self) -> None:
         """Give it some seconds for what is due, then let it end what it is at, and no more."""
+        with self._asked:
+            self._hurried = True  # nobody commits any more
+            self._asked.notify_all()
         self.settled(_GRACE)
         with self._asked:
             self._closed = True

@@ -59,3 +59,17 @@ def test_commits_without_end_hold_it_up_for_some_seconds_only(
     monkeypatch.setattr(aftermath, "_PATIENCE", 0.1)
     with following.second():
         assert waiting(following).wait(5)
+
+
+def test_who_closes_does_not_wait_for_commits_that_cannot_come(
+    following: Aftermath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due is done at once."""
+    monkeypatch.setattr(aftermath, "_PATIENCE", 600.0)
+    monkeypatch.setattr(aftermath, "_QUIET", 600.0)
+    with following.second():
+        pass
+    through = waiting(following)
+    assert not through.wait(0.1)
+    following.close()
+    assert through.wait(5)
