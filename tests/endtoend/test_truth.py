@@ -96,6 +96,7 @@ def chronicle(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFact
     once = ("once", "--config", str(config), "--store", str(store))
     control_plane.apply(estate.manifests())
     control_plane.wait_settled()
+    control_plane.wait_for(lambda: truth.slices_follow(control_plane.api), what="an EndpointSlice of each service")
     asbuilt(*once)
     before = _moment(control_plane, store)
     _change(control_plane)

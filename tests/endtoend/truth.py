@@ -37,6 +37,27 @@ def services(api: KubeApi) -> dict[tuple[str, str], Truth]:
     return found
 
 
+def slices_follow(api: KubeApi) -> bool:
+    """Tell whether each service that selects a pod with an address has an EndpointSlice that names one."""
+    named = {
+        (one["metadata"]["namespace"], one["metadata"].get("labels", {}).get("kubernetes.io/service-name"))
+        for one in api.items("/apis/discovery.k8s.io/v1/endpointslices")
+        if one.get("endpoints")
+    }
+    pods = [pod for pod in api.items("/api/v1/pods") if pod["status"].get("phase") == "Running"]
+    for service in api.items("/api/v1/services"):
+        wanted, place = service["spec"].get("selector") or {}, service["metadata"]["namespace"]
+        selects = any(
+            pod["metadata"]["namespace"] == place
+            and wanted.items() <= (pod["metadata"].get("labels") or {}).items()
+            and pod["status"].get("podIP")
+            for pod in pods
+        )
+        if wanted and selects and (place, service["metadata"]["name"]) not in named:
+            return False
+    return True
+
+
 def _pod(pod: Manifest, nodes: dict[str, Manifest]) -> Truth:
     node = nodes[pod["spec"]["nodeName"]]
     statuses = pod["status"]["containerStatuses"]
