@@ -73,6 +73,7 @@ class Lease:
         if self._released.is_set():
             return
         self._released.set()
+        self._renewing.join(self._seconds)  # what it is about to open would outlive a database that is closed next
         with suppress(StoreError):
             self._database.writing(self._drop)
 

@@ -17,10 +17,8 @@ IN_FORCE = "v.opened <= $revision AND (v.closed IS NULL OR v.closed > $revision)
 STANDS = "v.opened <= $revision AND (v.superseded IS NULL OR v.superseded > $revision)"
 """It is the last version up to the revision, in force or not."""
 
-_HEAD_AFTER = "MATCH (s:AsbuiltStore {id: 0})"
-"""Reads the one node once all that was collected before it is there."""
-
-_HEAD = "MATCH (s:AsbuiltStore {id: 0}) RETURN s.head"
+_STORE = "MATCH (s:AsbuiltStore {id: 0})"
+"""The one node. After something collected it is read once all of that is there."""
 
 
 class Named(NamedTuple):
@@ -39,7 +37,7 @@ STATES = Named("AsbuiltState", "last_scope", "past_scope")
 
 def newest(ask: Ask) -> int:
     """Give the newest revision."""
-    return int(ask(_HEAD)[0][0])
+    return int(ask(f"{_STORE} RETURN s.head")[0][0])
 
 
 def latest(ask: Ask, named: Named, columns: str, wanted: Collection[str], revision: int) -> list[Row]:
@@ -88,7 +86,7 @@ def tied(
     values: dict[str, Any] = {"wanted": list(wanted), "revision": revision, "verbs": list(verbs)}
     rows, head = ask(
         f"MATCH (v:AsbuiltRelation) WHERE v.now_{end} IN $wanted AND {IN_FORCE} {among} "
-        f"WITH collect([{columns}]) AS rows {_HEAD_AFTER} RETURN rows, s.head",
+        f"WITH collect([{columns}]) AS rows {_STORE} RETURN rows, s.head",
         **values,
     )[0]
     if head == revision:
