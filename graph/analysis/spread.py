@@ -7,9 +7,13 @@ become surer when more of them are reached, which no shortest path knows, and wh
 it came (`labels`).
 
 With a cap the surest are kept, then the nearest, then by key. What leads to a thing ranks before it, so to leave out
-what ranks below the cap takes nothing away from what stays. Only a ReplicaSet may lead to what is harmed more surely
+what ranks below the cap takes no thing away from what stays. Only a ReplicaSet may lead to what is harmed more surely
 than itself: the workload above it, by the minimum that it must keep. So it is followed as if it were as sure as the
 surest of its pods, though it is told only where its own share is sure enough.
+
+What is left out may be a member of a group that stays, whose share is then told too small: the cap, the floor and the
+depth all make it a lower bound. So that nobody who asks for few is told less of these few, no fewer than `followed`
+things are followed, however few are told.
 """
 
 from __future__ import annotations
@@ -50,11 +54,21 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a traversal goes. most: the things that are reached. floor: how sure each must be."""
+    """How far a traversal goes.
+
+    most: the things that are told. floor: how sure each must be. followed: so many are followed at least, for the sake
+    of the groups among those that are told.
+    """
 
     depth: int = 6
     most: int = 2_000
     floor: float = 0.05
+    followed: int = 2_000
+
+    @property
+    def room(self) -> int:
+        """How many things are followed at most."""
+        return max(self.most, self.followed)
 
 
 Hops: TypeAlias = dict[bool, dict[Key, list[Hop]]]
@@ -217,8 +231,8 @@ class _Front:
 
     def _kept(self, taken: Sequence[Label], shares: Shares) -> list[Label]:
         """Leave out what ranks below the cap, and what could lead only there."""
-        if len(self.best) > self.bounds.most:
-            self.last = _ranked(self.best.values())[self.bounds.most - 1].rank
+        if len(self.best) > self.bounds.room:
+            self.last = _ranked(self.best.values())[self.bounds.room - 1].rank
         last = self.last
         if last is None:
             return list(taken)

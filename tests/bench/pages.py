@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from tests.bench.answering import Answering
 from tests.bench.pods import pod
 
 PAGE = 500
@@ -71,26 +72,14 @@ def serve(pods: int, changed: int) -> ThreadingHTTPServer:
     """Start serving on a free port of loopback."""
     pages, fixed = _pages(pods, changed), _fixed()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = 1 << 20
-
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def asked(self) -> None:
             """Answer from memory."""
             url = urlsplit(self.path)
             body = fixed.get(url.path)
             if body is None and url.path == "/api/v1/pods":
                 body = pages.get(parse_qs(url.query).get("continue", [""])[0])
-            self.send_response(200 if body is not None else 404)
-            answer = body if body is not None else b'{"kind":"Status","code":404}'
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            self.answer(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

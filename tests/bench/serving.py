@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +22,7 @@ import orjson
 
 from collectors.kubernetes.resources import RESOURCES
 from collectors.kubernetes.served import OWN_GROUPS
+from tests.bench.answering import Answering
 from tests.bench.around import PATHS, SYSTEM, objects
 
 PAGE = 500
@@ -162,21 +163,17 @@ def serve(cluster: Cluster) -> ThreadingHTTPServer:
     answers = fixed()
     known = {f"{prefix}/{name}" for prefix, names in listed().items() for name in names}
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = 1 << 20
-
-        def do_GET(self) -> None:
+    class Handler(Answering):
+        def asked(self) -> None:
             """Answer from memory, and count it."""
             url = urlsplit(self.path)
             query = parse_qs(url.query)
             if url.path == CALLS:
                 calls, cluster.calls = cluster.calls, Counter()
-                self._answer(orjson.dumps(calls))
+                self.answer(orjson.dumps(calls))
                 return
             if url.path == CHANGE:
-                self._answer(orjson.dumps(cluster.change()))
+                self.answer(orjson.dumps(cluster.change()))
                 return
             cluster.calls[sort_of(url.path, query)] += 1
             metadata_only = "PartialObjectMetadata" in (self.headers.get("Accept") or "")
@@ -184,17 +181,9 @@ def serve(cluster: Cluster) -> ThreadingHTTPServer:
                 self._tell(float(query.get("timeoutSeconds", ["3600"])[0]), metadata_only=metadata_only)
             elif url.path in known:
                 continue_ = query.get("continue", [""])[0]
-                self._answer(cluster.page(url.path, continue_, metadata_only=metadata_only))
+                self.answer(cluster.page(url.path, continue_, metadata_only=metadata_only))
             else:
-                self._answer(answers.get(url.path))
-
-        def _answer(self, body: bytes | None) -> None:
-            self.send_response(200 if body is not None else 404)
-            answer = body if body is not None else b'{"kind":"Status","code":404}'
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+                self.answer(answers.get(url.path))
 
         def _tell(self, seconds: float, *, metadata_only: bool) -> None:
             """Keep a watch open for so long, and say now and then that nothing has happened."""
@@ -215,9 +204,6 @@ def serve(cluster: Cluster) -> ThreadingHTTPServer:
                     self.wfile.flush()
                 except OSError:  # nobody listens any more
                     return
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -9,6 +9,7 @@ import pytest
 
 from discovery.listener import WatchState
 from tests.endtoend.rig import Rig, rig
+from tests.endtoend.told import Told
 from tests.endtoend.watched import MAPS, SPACE, Watched, discovered
 from tests.servers.fault_proxy import FaultProxy
 from tests.servers.faults import Fault
@@ -52,26 +53,8 @@ def _truth(plane: ControlPlane) -> dict[str, str]:
     return {one["metadata"]["name"]: one["metadata"]["uid"] for one in plane.api.items(MAPS)}
 
 
-def _told(set_up: Rig | Watched) -> dict[str, str]:
-    """Give the uid of each configmap of the namespace, as the API tells it."""
-    listed = set_up.says.ask("entities", kind="k8s.configmap", limit="1000")["data"]
-    return {one["name"]: one["incarnation"] for one in listed if f"/{SPACE}/" in one["key"]}
-
-
-def _key(set_up: Rig | Watched, name: str) -> str:
-    listed = set_up.says.ask("entities", kind="k8s.configmap", limit="1000")["data"]
-    (key,) = (one["key"] for one in listed if one["name"] == name and f"/{SPACE}/" in one["key"])
-    return str(key)
-
-
-def _ends(set_up: Rig | Watched) -> list[tuple[str, str, str]]:
-    """Give what was ever ended or replaced of the namespace, oldest first: name, transition and cause."""
-    changes = set_up.says.changes(kind="k8s.configmap", limit="1000")
-    return [
-        (one["subject"].rpartition("/")[2], one["transition"], one["cause"])
-        for one in reversed(changes)
-        if f"/{SPACE}/" in one["subject"] and one["transition"] in ("closed", "replaced")
-    ]
+def _told(set_up: Rig | Watched) -> Told:
+    return Told(set_up.says, "k8s.configmap", SPACE)
 
 
 def test_a_killed_server_is_listed_on(plane: ControlPlane, tmp_path: Path) -> None:
@@ -79,21 +62,21 @@ def test_a_killed_server_is_listed_on(plane: ControlPlane, tmp_path: Path) -> No
     _make(plane, "kept", "lost", "again")
     with rig(plane.kubeconfig(), tmp_path, stale_after=0.0) as set_up:
         assert set_up.look().complete
-        before, key = _truth(plane), _key(set_up, "lost")
+        before, key = _truth(plane), _told(set_up).key("lost")
         with plane.down():
             assert set_up.look().error
-            assert _told(set_up) == before
+            assert _told(set_up).uids() == before
             assert set_up.says.presence(key) == "present, unknown"
             (gap,) = set_up.says.ask("entities", kind="k8s.configmap")["freshness"]["gaps"]
             assert (gap["scope"], gap["status"]) == ("configmaps", "unreadable")
             assert gap["since"] in gap["effect"]
-        assert _ends(set_up) == []
+        assert _told(set_up).ends() == []
         _unmake(plane, "lost", "again")
         _make(plane, "again", "new")
         for _ in range(2):
             assert set_up.look().complete
-            assert _told(set_up) == _truth(plane)
-            assert sorted(_ends(set_up)) == [("again", "replaced", "world"), ("lost", "closed", "world")]
+            assert _told(set_up).uids() == _truth(plane)
+            assert sorted(_told(set_up).ends()) == [("again", "replaced", "world"), ("lost", "closed", "world")]
         assert set_up.says.presence(key) == "gone"
         assert set_up.says.gaps("entities") == []
 
@@ -103,16 +86,16 @@ def test_a_killed_server_is_watched_on(watched: Watched) -> None:
     plane = watched.plane
     _make(plane, "kept", "lost", "again")
     watched.shows("kept", "lost", "again")
-    before, key = _truth(plane), _key(watched, "lost")
+    before, key = _truth(plane), _told(watched).key("lost")
     with plane.down():
         watched.until(lambda: watched.says.presence(key) == "present, unknown", "not said to be unknown")
         gaps = watched.says.ask("entities", kind="k8s.configmap")["freshness"]["gaps"]
         assert [gap["since"] in gap["effect"] for gap in gaps] == [True]
-        assert _told(watched) == before
+        assert _told(watched).uids() == before
     _unmake(plane, "lost", "again")
     _make(plane, "again", "new")
     _settles(watched)
-    assert sorted(_ends(watched)) == [("again", "replaced", "world"), ("lost", "closed", "world")]
+    assert sorted(_told(watched).ends()) == [("again", "replaced", "world"), ("lost", "closed", "world")]
     assert watched.says.presence(key) == "gone"
 
 
@@ -121,14 +104,14 @@ def test_a_killed_etcd_is_an_outage_like_any_other(watched: Watched) -> None:
     plane = watched.plane
     _make(plane, "kept", "lost")
     watched.shows("kept", "lost")
-    key = _key(watched, "kept")
+    key = _told(watched).key("kept")
     with plane.without_etcd():
         watched.until(lambda: watched.says.presence(key) == "present, unknown", "not said to be unknown")
-        assert _ends(watched) == []
+        assert _told(watched).ends() == []
     _unmake(plane, "lost")
     _make(plane, "new")
     _settles(watched)
-    assert _ends(watched) == [("lost", "closed", "world")]
+    assert _told(watched).ends() == [("lost", "closed", "world")]
     assert watched.says.presence(key) == "present"
 
 
@@ -145,13 +128,13 @@ def test_a_history_compacted_while_a_watch_is_cut(watched: Watched, fault_proxy:
     _make(plane, "again", "new", "brief")
     _unmake(plane, "brief")
     plane.expire()
-    assert _ends(watched) == []
+    assert _told(watched).ends() == []
     unheard.times = 0  # the watch comes first: a listing would spare it the 410
     watched.until(lambda: WatchState.OUTDATED in watched.ears.states["configmaps"], "not outdated")
     fault_proxy.clear()
     _settles(watched)
     assert any("(410)" in reason for reason in watched.ears.reasons)
-    assert sorted(_ends(watched)) == [("again", "replaced", "world"), ("lost", "closed", "world")]
+    assert sorted(_told(watched).ends()) == [("again", "replaced", "world"), ("lost", "closed", "world")]
 
 
 def test_a_history_compacted_between_two_pages(plane: ControlPlane, fault_proxy: FaultProxy, tmp_path: Path) -> None:
@@ -170,16 +153,16 @@ def test_a_history_compacted_between_two_pages(plane: ControlPlane, fault_proxy:
         fault_proxy.meanwhile(happens, LISTED, page=2)
         for _ in range(2):
             assert set_up.look().complete
-            assert _told(set_up) == _truth(plane)
-            assert sorted(_ends(set_up)) == [("m0", "closed", "world"), ("m5", "closed", "world")]
+            assert _told(set_up).uids() == _truth(plane)
+            assert sorted(_told(set_up).ends()) == [("m0", "closed", "world"), ("m5", "closed", "world")]
         begun = [one for one in fault_proxy.requests if one.path == LISTED and one.page == 1]
         assert len(begun) == 3  # two looks, and once anew
 
 
 def _settles(watched: Watched) -> None:
     """Wait until what is known is what there is, by a look and by the watch, and stays so."""
-    watched.until(lambda: _told(watched) == _truth(watched.plane), "not as it is")
+    watched.until(lambda: _told(watched).uids() == _truth(watched.plane), "not as it is")
     watched.live()
     watched.make("last")
-    watched.until(lambda: _told(watched) == _truth(watched.plane), "not heard")
+    watched.until(lambda: _told(watched).uids() == _truth(watched.plane), "not heard")
     watched.until(lambda: watched.says.gaps("entities") == [], "gaps remain")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.collectors.kubernetes.certificates import self_signed
 from tests.endtoend.rig import NAME, Rig, rig
+from tests.endtoend.told import Told
 from tests.endtoend.watched import SPACE, Watched, discovered
 from tests.servers.aggregated import AggregatedApi
 from tests.servers.definitions import TEXT, definition, served
@@ -61,26 +62,8 @@ def _make(plane: ControlPlane, plural: str, *names: str) -> None:
         plane.api.request("POST", f"/apis/{GROUP}/{VERSION}/namespaces/{SPACE}/{plural}", body)
 
 
-def _known(set_up: Rig | Watched) -> dict[str, str]:
-    """Give the uid of each of our own objects, by name, as the API tells it."""
-    listed = set_up.says.ask("entities", kind="k8s.resource", limit="1000")["data"]
-    return {one["name"]: one["incarnation"] for one in listed if f"/{SPACE}/" in one["key"]}
-
-
-def _key(set_up: Rig | Watched, name: str) -> str:
-    listed = set_up.says.ask("entities", kind="k8s.resource", limit="1000")["data"]
-    (key,) = (one["key"] for one in listed if one["name"] == name and f"/{SPACE}/" in one["key"])
-    return str(key)
-
-
-def _ends(set_up: Rig | Watched) -> list[tuple[str, str, str]]:
-    """Give how each of our own objects ever ended, oldest first: name, transition and cause."""
-    changes = set_up.says.changes(kind="k8s.resource", limit="1000")
-    return [
-        (one["subject"].rpartition(":")[2], one["transition"], one["cause"])
-        for one in reversed(changes)
-        if f"/{SPACE}/" in one["subject"] and one["transition"] in ("closed", "replaced")
-    ]
+def _told(set_up: Rig | Watched) -> Told:
+    return Told(set_up.says, "k8s.resource", SPACE)
 
 
 def _freshness(set_up: Rig) -> dict[str, dict[str, Any]]:
@@ -91,55 +74,55 @@ def test_a_kind_that_is_removed_ends_with_its_objects(plane: ControlPlane, tmp_p
     """By listing alone: the server says that there is no such kind, so its objects end; made again, they are others."""
     with rig(plane.kubeconfig(), tmp_path) as set_up:
         assert set_up.look().complete
-        before, key = _known(set_up), _key(set_up, "b")
+        before, key = _told(set_up).uids(), _told(set_up).key("b")
         assert set(before) == {"a", "b", "c"}
         plane.delete([WIDGETS])
         for _ in range(2):  # the first sees that the definition is gone, the second that what it defined is
             assert set_up.look().complete
-        assert _known(set_up) == {"c": before["c"]}
-        assert sorted(_ends(set_up)) == [("a", "closed", "world"), ("b", "closed", "world")]
+        assert _told(set_up).uids() == {"c": before["c"]}
+        assert sorted(_told(set_up).ends()) == [("a", "closed", "world"), ("b", "closed", "world")]
         assert set_up.says.presence(key) == "gone"
         assert set_up.says.gaps("entities") == []
         _define(plane, WIDGETS)
         _make(plane, "widgets", "b")
         for _ in range(2):
             assert set_up.look().complete
-            assert set(_known(set_up)) == {"b", "c"}
-        assert _known(set_up)["b"] != before["b"]
-        assert len(_ends(set_up)) == 2
+            assert set(_told(set_up).uids()) == {"b", "c"}
+        assert _told(set_up).uids()["b"] != before["b"]
+        assert len(_told(set_up).ends()) == 2
 
 
 def test_a_kind_that_is_removed_and_made_again_between_two_looks(plane: ControlPlane, tmp_path: Path) -> None:
     """The scope never vanished: what is there no longer ends, and what has its name again is another."""
     with rig(plane.kubeconfig(), tmp_path) as set_up:
         assert set_up.look().complete
-        before = _known(set_up)
+        before = _told(set_up).uids()
         plane.delete([WIDGETS])
         _define(plane, WIDGETS)
         _make(plane, "widgets", "b")
         for _ in range(2):
             assert set_up.look().complete
-            assert sorted(_ends(set_up)) == [("a", "closed", "world"), ("b", "replaced", "world")]
-            assert set(_known(set_up)) == {"b", "c"}
-        assert _known(set_up)["b"] != before["b"]
+            assert sorted(_told(set_up).ends()) == [("a", "closed", "world"), ("b", "replaced", "world")]
+            assert set(_told(set_up).uids()) == {"b", "c"}
+        assert _told(set_up).uids()["b"] != before["b"]
 
 
 def test_a_kind_that_is_removed_while_it_is_watched_and_comes_again(plane: ControlPlane, tmp_path: Path) -> None:
     """Its objects end as the server says; those of the kind made again are watched like any others."""
     with discovered(plane, tmp_path, plane.kubeconfig(), interval=1.0) as set_up:
         set_up.live(f"widgets.{GROUP}")
-        before = _known(set_up)
+        before = _told(set_up).uids()
         plane.delete([WIDGETS])
-        set_up.until(lambda: set(_known(set_up)) == {"c"}, "still there")
+        set_up.until(lambda: set(_told(set_up).uids()) == {"c"}, "still there")
         set_up.ears.states.clear()
         _define(plane, WIDGETS)
         _make(plane, "widgets", "b")
-        set_up.until(lambda: set(_known(set_up)) == {"b", "c"}, "not known")
+        set_up.until(lambda: set(_told(set_up).uids()) == {"b", "c"}, "not known")
         set_up.live(f"widgets.{GROUP}")
         _make(plane, "widgets", "d")
-        set_up.until(lambda: set(_known(set_up)) == {"b", "c", "d"}, "not heard")
-        assert _known(set_up)["b"] != before["b"]
-        assert sorted(_ends(set_up)) == [("a", "closed", "world"), ("b", "closed", "world")]
+        set_up.until(lambda: set(_told(set_up).uids()) == {"b", "c", "d"}, "not heard")
+        assert _told(set_up).uids()["b"] != before["b"]
+        assert sorted(_told(set_up).ends()) == [("a", "closed", "world"), ("b", "closed", "world")]
 
 
 @pytest.mark.parametrize("lists", [f"/apis/{GROUP}/{VERSION}", "/apis"])
@@ -150,20 +133,20 @@ def test_a_kind_that_may_be_gone_ends_nothing(
 
     What else is in the group is read where it was last.
     """
-    before = _known(proxied)
+    before = _told(proxied).uids()
     plane.delete([WIDGETS])
     fault_proxy.inject(Fault.ERROR, lists)
     for _ in range(2):
         assert not proxied.look().complete
-        assert _known(proxied) == before
-        assert _ends(proxied) == []
+        assert _told(proxied).uids() == before
+        assert _told(proxied).ends() == []
         failing = {name for name, one in _freshness(proxied).items() if one["status"] == "failing"}
         assert failing == ({f"widgets.{GROUP}"} if lists != "/apis" else set(_freshness(proxied)))
     fault_proxy.clear()
     for _ in range(2):
         assert proxied.look().complete
-    assert set(_known(proxied)) == {"c"}
-    assert sorted(_ends(proxied)) == [("a", "closed", "world"), ("b", "closed", "world")]
+    assert set(_told(proxied).uids()) == {"c"}
+    assert sorted(_told(proxied).ends()) == [("a", "closed", "world"), ("b", "closed", "world")]
 
 
 @pytest.fixture

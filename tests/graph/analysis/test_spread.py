@@ -184,11 +184,24 @@ def test_each_cut_is_said() -> None:
 def test_the_cap_keeps_the_surest(ties: list[Tie], root: Key, most: int) -> None:
     """The first of the whole answer, in its order: no more, no others."""
     whole = run(ties, root, Flow.HARM, Bounds(most=100))
-    some = run(ties, root, Flow.HARM, Bounds(most=most))
+    some = run(ties, root, Flow.HARM, Bounds(most=most, followed=1))
     assert [(one.key, one.p, one.hops) for one in some.reached] == [
         (one.key, one.p, one.hops) for one in whole.reached[:most]
     ]
     assert any(cut.why is Why.LIMIT for cut in some.cuts) == (len(whole.reached) > most)
+
+
+@given(grouped_nets(), st.sampled_from([*NAMES[:3], *ROOTS]), st.integers(1, 5))
+def test_who_asks_for_few_is_told_as_much_of_these(ties: list[Tie], root: Key, most: int) -> None:
+    """Groups have the shares that they have in the whole answer, and it is said how much is left out."""
+    whole = run(ties, root, Flow.HARM, BOUNDS)
+    some = run(ties, root, Flow.HARM, Bounds(most=most))
+    assert told(some) == told(whole)[:most]
+    assert [some.members.get(one.key) for one in some.reached] == [
+        whole.members.get(one.key) for one in whole.reached[:most]
+    ]
+    left = len(whole.reached) - len(some.reached)
+    assert [cut.least for cut in some.cuts if cut.why is Why.LIMIT] == ([left] if left else [])
 
 
 def told(found: Spread) -> list[tuple[Key, float, list[tuple[Key, int | str]]]]:
