@@ -156,7 +156,7 @@ class Manifest(Protocol):
 
 _SECRET_NAME = re.compile(
     r"passw|passphrase|pwd|secret|token|credential|(?:api|access|private|signing|encryption|license)[-_.]?key|auth(?!or)"
-    r"|dsn|conn(?:ection)?[-_.]?str|htpasswd|kubeconfig|\.(?:pem|key|p12|pfx|jks)$",
+    r"|(?<![a-z])pass(?![a-z])|dsn|conn(?:ection)?[-_.]?str|htpasswd|kubeconfig|\.(?:pem|key|p12|pfx|jks)$",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(

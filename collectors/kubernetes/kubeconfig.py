@@ -30,6 +30,9 @@ _merging: Callable[[str], Any] = KubeConfigMerger
 _OURS = ("tokenFile", "exec", "auth-provider")
 """How a user may log in that the official client reads once, or without a word where it fails."""
 
+KEPT = 64
+"""Connections that are kept for the next request: one for each of the most readers that a source may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -60,7 +63,7 @@ def way_to(settings: KubernetesSettings) -> Way:
         proxies = getproxies()
         configuration.proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
         configuration.no_proxy = proxies.get("no")
-    configuration.connection_pool_maxsize = settings.parallel + 1
+    configuration.connection_pool_maxsize = KEPT  # what is over is closed, with a warning each time
     return Way(configuration, login)
 
 
