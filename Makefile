@@ -39,8 +39,8 @@ run: $(STAMP) ## Start Asbuilt on http://127.0.0.1:8000 (STORE=file, neo4j or bo
 test: $(STAMP) ## Run every test, real servers included (ARGS= goes to pytest)
 	@$(PYTEST) --durations=10 $(ARGS)
 
-quick: static ## Check format, lint, types, imports, and run the tests that need no server
-	@$(PYTEST) -m "not server and not long" -n auto $(ARGS)
+quick: static ## Check format, lint, types, imports, and run the tests that need no server and little time
+	@$(PYTEST) -m "not server and not slow and not long" -n auto $(ARGS)
 
 check: PROFILE := ci
 check: static test ## Do exactly what CI does: every check and every test

@@ -53,6 +53,7 @@ def test_a_table_shows_any_script_and_obeys_none(path: Path) -> None:
         assert TEXTS[name] in text, name
 
 
+@pytest.mark.slow
 def test_a_program_is_given_every_letter(path: Path) -> None:
     """JSON has each name as it was stated, and what is asked for by a text in any script is found."""
     done = said(path, "list", "--kind", "k8s.pod", "--output", "json")

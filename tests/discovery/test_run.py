@@ -106,6 +106,7 @@ def test_once_reads_the_recording(tmp_path: Path, environment: dict[str, str]) -
     assert (tmp_path / "data" / "asbuilt" / "asbuilt.db").exists()
 
 
+@pytest.mark.slow
 def test_run_tells_what_it_knows_and_stops_when_asked(tmp_path: Path, environment: dict[str, str]) -> None:
     """The server answers, a key and three commands are shown that work, and SIGINT stops both within seconds."""
     port = free_port()
@@ -125,6 +126,7 @@ def test_run_tells_what_it_knows_and_stops_when_asked(tmp_path: Path, environmen
         assert eventually_silent(port)
 
 
+@pytest.mark.slow
 def test_nothing_outlives_a_killed_run(tmp_path: Path, environment: dict[str, str]) -> None:
     """After kill -9 of the one the other ends too, and the store can be written again."""
     port = free_port()
@@ -138,6 +140,7 @@ def test_nothing_outlives_a_killed_run(tmp_path: Path, environment: dict[str, st
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_run_stops_when_the_server_cannot_serve(tmp_path: Path, environment: dict[str, str]) -> None:
     """A port that is taken stops discovery too, and both say why."""
     with socket.socket() as taken:
@@ -158,6 +161,7 @@ def test_run_stops_when_the_server_cannot_serve(tmp_path: Path, environment: dic
     assert "Try:" not in done.stdout
 
 
+@pytest.mark.slow
 def test_discover_holds_the_store_until_it_is_stopped(tmp_path: Path, environment: dict[str, str]) -> None:
     """A second writer is refused with a sentence and code 3; SIGTERM ends the first with 0; metrics are served."""
     port = free_port()

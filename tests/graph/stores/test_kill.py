@@ -128,6 +128,7 @@ class Trial:
             assert (dict(known), base) == (dict(expected), at)
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_whole_revisions(tmp_path: Path) -> None:
     """Killed ten times, the file holds exactly the revisions of the history, and every one that was acknowledged."""
     trial = Trial(tmp_path, seed=1)
