@@ -10,13 +10,13 @@ import structlog
 
 from collectors.contract import Collector
 from discovery.cycle import Cycle
-from discovery.garbage import look_seldom
 from discovery.ledger import Clock, Ledger, utc_now
 from discovery.listener import Everybody, Listener, Look
 from discovery.schedule import Schedule
 from discovery.source import Source
 from discovery.telemetry import REVISION, Telemetry
 from discovery.watching import Watches
+from graph.garbage import look_seldom
 from graph.store import GraphStore, StoreError
 
 GRACE = 8.0

@@ -39,11 +39,13 @@ def serve(*, host: str, port: int, references: tuple[str, ...], store: str | Non
     import uvicorn
 
     from api.app import create_app
+    from graph.garbage import look_seldom
 
     app = create_app(location=location, tokens=tokens)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Asbuilt answers on http://{shown}:{listening.getsockname()[1]} (questions: /docs)", err=True)
     config = uvicorn.Config(app, log_level="warning", server_header=False)
+    look_seldom()
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -19,10 +19,10 @@ from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.resources import RESOURCES
 from collectors.kubernetes.served import discover
 from collectors.kubernetes.settings import KubernetesSettings
-from discovery.garbage import look_seldom
 from discovery.ledger import Ledger
 from discovery.service import Service
 from discovery.source import Source
+from graph.garbage import look_seldom
 from graph.stores.sqlite import SqliteStore
 from tests.bench.discover import peak_of
 from tests.bench.pages import PAGE

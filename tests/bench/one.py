@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from discovery.garbage import look_seldom
+from graph.garbage import look_seldom
 from tests.bench import crowd, hub, loads, plain, reached
 from tests.bench.loads import Figures
 from tests.bench.places import Place
