@@ -1,4 +1,8 @@
-"""When is a source due? At its own interval, jittered, one flight at a time; later where it fails or asks for peace."""
+"""When is a source due? At its own interval, jittered, one flight at a time; later where it fails or asks for peace.
+
+Alarms ring by the clock on the wall, for so APScheduler knows them. When that clock is set, they are set anew: a pause
+is a pause, whatever the time of day becomes.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,12 @@ PATIENCE_BOUND = 3600.0
 JITTER = 0.1
 """The part of a pause by which it is varied, so that sources of one interval do not all come at once."""
 
+CLOCK_LOOKED_AT = 5.0
+"""Seconds between two looks at whether the clock on the wall was set: so late an alarm may be for it."""
+
+_CLOCK_SET = 1.0
+"""Seconds by which the clock has to move on its own before that counts as set."""
+
 _ALARMS = 1000
 """Alarms of one source that may ring at once. One that finds its source in flight does nothing (`_take_off`); but one
 that APScheduler withholds, because the last has not been hung up yet, would be the last of that source."""
@@ -44,6 +54,11 @@ def pause_after(interval: float, failures: int, retry_after: float | None) -> fl
     return max(pause, min(retry_after or 0.0, PATIENCE_BOUND))
 
 
+def _ahead() -> float:
+    """Tell how far the clock on the wall is ahead of the one that nobody sets, in seconds."""
+    return datetime.now(UTC).timestamp() - time.monotonic()
+
+
 @dataclass(slots=True)
 class _Turn:
     """Where one source stands: is it being looked at, is it wanted again, how often did it fail in a row?"""
@@ -53,6 +68,8 @@ class _Turn:
     wanted: bool = False
     failures: int = 0
     looks: int = 0
+    due: float = 0.0
+    """When its alarm is to ring, by a clock that nobody sets."""
 
 
 class Schedule:
@@ -66,12 +83,14 @@ class Schedule:
         self._changed = threading.Condition()
         self._stopping = False
         self._timer = BackgroundScheduler(timezone=UTC, daemon=True)
+        self._ahead = _ahead()
 
     def start(self) -> None:
         """Begin: every source is due at once."""
         for name in self._turns:
             self._set(name, 0.0)
         self._timer.start()
+        threading.Thread(target=self._mind_the_clock, name="clock", daemon=True).start()
 
     def due(self, name: str) -> bool:
         """Have a source looked at now, or right after the look under way; False where there is none so named."""
@@ -94,6 +113,7 @@ class Schedule:
         """Begin no more looks, and wait for those under way; tell whether all were over within so many seconds."""
         with self._changed:
             self._stopping = True
+            self._changed.notify_all()
         if self._timer.running:
             self._timer.shutdown(wait=False)
         until = time.monotonic() + seconds
@@ -104,6 +124,7 @@ class Schedule:
 
     def _set(self, name: str, seconds: float) -> None:
         """Set the alarm of a source anew. misfire_grace_time=None: an alarm that comes late still comes."""
+        self._turns[name].due = time.monotonic() + seconds
         at = datetime.now(UTC) + timedelta(seconds=seconds)
         self._timer.add_job(
             self._take_off,
@@ -116,6 +137,18 @@ class Schedule:
             coalesce=True,
             max_instances=_ALARMS,
         )
+
+    def _mind_the_clock(self) -> None:
+        """Set the alarms anew each time that the clock on the wall was set."""
+        with self._changed:
+            while not self._changed.wait_for(lambda: self._stopping, CLOCK_LOOKED_AT):
+                ahead = _ahead()
+                if abs(ahead - self._ahead) > _CLOCK_SET:
+                    log.warning("the clock was set; looks keep their pauses", seconds=round(ahead - self._ahead, 1))
+                    for name, turn in self._turns.items():
+                        if not turn.flying:
+                            self._set(name, max(0.0, turn.due - time.monotonic()))
+                self._ahead = ahead
 
     def _take_off(self, name: str) -> None:
         with self._changed:

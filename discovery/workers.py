@@ -45,7 +45,10 @@ class _Verdict:
 
 
 class Workers(Generic[Task, Done]):
-    """A few daemon threads that do one kind of work. A thread that never comes back keeps nobody from leaving."""
+    """A few daemon threads that do one kind of work. A thread that never comes back keeps nobody from leaving.
+
+    Twice as many outcomes as there are threads wait to be taken, at most: each may hold a whole listing.
+    """
 
     def __init__(self, name: str, work: Callable[[Task], Done], parallel: int) -> None:
         self._name = name
@@ -55,6 +58,8 @@ class Workers(Generic[Task, Done]):
         self._finished: SimpleQueue[Finished[Task, Done]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._pending = 0
+        self._room = threading.Semaphore(2 * parallel)
+        self._dismissed = False
 
     @property
     def pending(self) -> int:
@@ -85,6 +90,7 @@ class Workers(Generic[Task, Done]):
                     return None
                 continue
             self._pending -= 1
+            self._room.release()
             return finished
         return None
 
@@ -95,11 +101,16 @@ class Workers(Generic[Task, Done]):
                 self._tasks.get_nowait()
             except Empty:
                 break
+        self._dismissed = True
         for _ in self._threads:
             self._tasks.put(_Leave())
+            self._room.release()
 
     def _run(self) -> None:
         while not isinstance(task := self._tasks.get(), _Leave):
+            self._room.acquire()
+            if self._dismissed:
+                continue
             with _Verdict() as verdict:
                 verdict.value = self._work(task)
             self._finished.put(Finished(task, verdict.value, verdict.error))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
+from apscheduler.schedulers import base as apscheduler
 
 from collectors.contract import Failed, SourceSettings
+from discovery import schedule as schedule_module
 from discovery.listener import Look
 from discovery.schedule import BACKOFF_BOUND, Schedule, pause_after
 from discovery.service import Service
@@ -106,6 +109,32 @@ def test_no_alarm_is_ever_lost() -> None:
     assert eventually(lambda: all(looks.counts[name] > count for name, count in before.items()))
     assert schedule.stop(5)
     assert looks.most == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_stops_nothing(hours: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour back (a machine's clock in local time) and looks go on; an hour ahead and they come no more often."""
+    set_by = timedelta()
+
+    class Wall(datetime):
+        """The clock on the wall, which somebody sets."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wall:
+            return cls.fromtimestamp((datetime.now(tz) + set_by).timestamp(), tz)
+
+    monkeypatch.setattr(schedule_module, "datetime", Wall)
+    monkeypatch.setattr(apscheduler, "datetime", Wall)
+    monkeypatch.setattr(schedule_module, "CLOCK_LOOKED_AT", 0.1)
+    looks = Looks()
+    schedule = Schedule([World("fast").source(interval=0.5), World("slow").source(interval=60)], looks)
+    schedule.start()
+    assert eventually(lambda: looks.counts["fast"] >= 2)
+    set_by = timedelta(hours=hours)
+    before = looks.counts["fast"]
+    assert eventually(lambda: looks.counts["fast"] >= before + 3, 10)
+    assert schedule.stop(5)
+    assert looks.counts["slow"] <= (1 if hours < 0 else 2), "an alarm that lies in the past rings, once"
 
 
 def test_a_source_can_be_made_due() -> None:

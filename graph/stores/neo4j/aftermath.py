@@ -41,14 +41,49 @@ class Aftermath:
         self._ended = -_QUIET
         self._hurried = False
         self._closed = False
-        self._thread = threading.Thread(target=self._go_on, name="asbuilt-aftermath", daemon=True)
-        self._thread.start()
+        self._sweeping = False
+        self._unswept = 0
+        self._thread = self._begun()
+
+    def _begun(self) -> threading.Thread:
+        thread = threading.Thread(target=self._go_on, name="asbuilt-aftermath", daemon=True)
+        thread.start()
+        return thread
 
     def due(self) -> None:
-        """Let it begin, unless it is at it."""
+        """Let it begin, unless it is at it. If it died of an error, which Python has shown, it is begun again."""
         with self._asked:
             self._due = True
+            if not (self._closed or self._thread.is_alive()):
+                self._thread = self._begun()
             self._asked.notify_all()
+
+    @contextmanager
+    def unswept(self) -> Iterator[None]:
+        """Keep what closes in the present meanwhile, for whoever reads it as of a revision that stood before."""
+        with self._asked:
+            self._asked.wait_for(lambda: not self._sweeping)
+            self._unswept += 1
+        try:
+            yield
+        finally:
+            with self._asked:
+                self._unswept -= 1
+                self._asked.notify_all()
+
+    def _sweep(self, head: int) -> None:
+        """Sweep once nobody reads what would be swept away, and let nobody begin to meanwhile."""
+        with self._asked:
+            self._asked.wait_for(lambda: self._closed or not self._unswept)
+            if self._closed:
+                return
+            self._sweeping = True
+        try:
+            sweep(self._database, head)
+        finally:
+            with self._asked:
+                self._sweeping = False
+                self._asked.notify_all()
 
     @contextmanager
     def second(self) -> Iterator[None]:
@@ -104,7 +139,7 @@ class Aftermath:
                 self._due, self._busy = False, True
             try:
                 head = self._database.reading(newest)
-                sweep(self._database, head)
+                self._sweep(head)
                 project(self._database, self._lookup, head, self._gives_way)
             except StoreError:
                 # The server is away, or busy. AsbuiltStore.projected says how far it came; the next revision goes on.

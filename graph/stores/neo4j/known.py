@@ -61,12 +61,12 @@ def standing_ids(ask: Ask, source: str, revision: int) -> list[str]:
 
 
 def known_in(ask: Ask, scope: Scope) -> tuple[dict[str, Known], int]:
-    """Read what is known of every document in a scope's range, and the revision that it is as of."""
-    while True:  # until no revision came meanwhile, and took what it closed out of the present
-        head = newest(ask)
-        known = {row[1]: known_from(row[1:], head) for row in _covered(ask, scope, KNOWN, head)}
-        if newest(ask) == head:
-            return known, head
+    """Read what is known of every document in a scope's range, and the revision that it is as of.
+
+    Revisions may come meanwhile; but what they close must not be swept out of the present before this has ended.
+    """
+    head = newest(ask)
+    return {row[1]: known_from(row[1:], head) for row in _covered(ask, scope, KNOWN, head)}, head
 
 
 def known_of(ask: Ask, source: str, ids: Collection[str]) -> dict[str, Known]:

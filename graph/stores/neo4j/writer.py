@@ -38,10 +38,10 @@ class Neo4jWriter:
         self._unfinished = True
         try:
             self._tidy()
+            self._written = Written(empty=database.reading(_is_empty))
         except BaseException:
             self._lease.release()
             raise
-        self._written = Written(empty=database.reading(_is_empty))
         self._interning = Interning(self._written)
         self._aftermath = Aftermath(database, lookup)
         self._aftermath.due()
@@ -51,7 +51,8 @@ class Neo4jWriter:
         if warm is not None:
             return warm
         commits = self._warm.commits
-        known, head = self._database.reading(lambda ask: known_in(ask, scope))
+        with self._aftermath.unswept():
+            known, head = self._database.reading(lambda ask: known_in(ask, scope))
         self._warm.keep(scope, known, head, commits)
         return known, head
 
@@ -76,7 +77,7 @@ class Neo4jWriter:
                 yield Neo4jStage(commit, (self._interning, self._lookup), commit.head, base, done)
             finally:
                 if not published:
-                    with suppress(StoreError):  # a step may still be on its way: it comes first, or fails
+                    with suppress(Exception):  # a step may still be on its way: it comes first, or fails
                         commit.wait()
                     self._interning = Interning(self._written)
                     self._unfinished = commit.begun
@@ -115,7 +116,7 @@ class Neo4jWriter:
                 mark = mark_of(max((number, instant) for number, instant in rows))
                 commit.publish([], mark)
             except BaseException:
-                with suppress(StoreError):
+                with suppress(Exception):
                     commit.wait()
                 self._unfinished = True
                 self._tidy_or_later()

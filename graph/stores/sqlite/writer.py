@@ -95,7 +95,12 @@ class SqliteWriter:
 
     def _published(self, head: int, changed: Mapping[str, Collection[str]]) -> None:
         self._undone = False
-        self._warm.published(lambda source, ids: known_of(self._db, self._own, source, ids), head, changed)
+
+        def read(source: str, ids: Collection[str]) -> Mapping[str, Known]:
+            with telling(self._path):
+                return known_of(self._db, self._own, source, ids)
+
+        self._warm.published(read, head, changed)
 
     def close(self) -> None:
         with self._turn:

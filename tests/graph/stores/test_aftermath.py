@@ -73,3 +73,54 @@ def test_who_closes_does_not_wait_for_commits_that_cannot_come(
     assert not through.wait(0.1)
     following.close()
     assert through.wait(5)
+
+
+def test_nothing_is_swept_while_somebody_reads_what_would_be(
+    following: Aftermath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for who reads already; whoever begins to read meanwhile waits for it."""
+    swept, going_on, begun = threading.Event(), threading.Event(), threading.Event()
+
+    def sweeping(_: Database, __: int) -> None:
+        swept.set()
+        going_on.wait(5)
+
+    def read() -> None:
+        with following.unswept():
+            begun.set()
+
+    monkeypatch.setattr(aftermath, "sweep", sweeping)
+    with following.unswept():
+        threading.Thread(target=following._sweep, args=[1], daemon=True).start()
+        assert not swept.wait(0.2)
+    assert swept.wait(5)
+    threading.Thread(target=read, daemon=True).start()
+    assert not begun.wait(0.2)
+    going_on.set()
+    assert begun.wait(5)
+
+
+def test_it_outlives_an_error_that_nobody_foresaw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python shows the error; what is due next is done."""
+    shown: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda what: shown.append(what.exc_type.__name__))
+    done = threading.Event()
+
+    def sweeping(_: Database, __: int) -> None:
+        if not shown:
+            raise KeyError("what nobody foresaw")
+
+    monkeypatch.setattr(aftermath, "newest", lambda _: 1)
+    monkeypatch.setattr(aftermath, "sweep", sweeping)
+    monkeypatch.setattr(aftermath, "project", lambda *_: done.set())
+    database = Database("bolt://127.0.0.1:1", Login("nobody", ""))
+    monkeypatch.setattr(database, "reading", lambda work: work(None))
+    made = Aftermath(database, Lookup())
+    made.due()
+    assert made.settled(5)
+    made._thread.join(5)
+    assert shown == ["KeyError"]
+    made.due()
+    assert done.wait(5)
+    made.close()
+    database.close()
