@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from graph.store import GraphReader
 from tests.bench.loads import Figures
@@ -18,7 +19,8 @@ def crowd(place: Place, size: int) -> Figures:
         began = time.perf_counter()
         made = hub(store, size, counting=False)
         filled = time.perf_counter() - began
-        followed(place)
+        with closing(store.writer()):  # which goes on with what the one before it was closed in
+            followed(place)
         figures = {"filled": filled, "ended": made.seconds}
         with store.reader() as reader, store.reader(made.before) as earlier:
             for name, ask in QUESTIONS.items():

@@ -19,6 +19,8 @@ from tests.servers.neo4j_server import USER, Neo4jServer
 
 _FOLLOWED = "MATCH (s:AsbuiltStore) RETURN s.projected = s.head AS followed"
 
+_PATIENCE = 7_200.0
+
 HEAP, PAGE_CACHE = "4g", "2g"
 """What a Neo4j server may use."""
 
@@ -52,12 +54,14 @@ def opened(place: Place) -> Iterator[GraphStore]:
 
 
 def followed(place: Place) -> float:
-    """Wait until the current graph of an open store has followed its newest revision; give the seconds."""
+    """Wait until the current graph of an open store, which has a writer, has followed; give the seconds."""
     if place.sort != "neo4j":
         return 0.0
     began = time.perf_counter()
     with GraphDatabase.driver(place.address, auth=(USER, place.password)) as driver:
         while not driver.execute_query(_FOLLOWED).records[0]["followed"]:
+            if time.perf_counter() - began > _PATIENCE:
+                raise RuntimeError(f"the current graph of {place.address} did not follow within {_PATIENCE:,.0f} s")
             time.sleep(0.05)
     return time.perf_counter() - began
 
