@@ -24,7 +24,8 @@ def abreast(changes: DocumentChanges, known_of: KnownOf) -> DocumentChanges:
     """Keep of a listing's plan what holds against what is known now, which is more than when it was planned.
 
     A document that was moved past the listing's position is no longer the listing's to speak of. One that was moved,
-    but not past it, is compared again.
+    but not past it, is compared again; what had only another token then is left to the next listing, which costs no
+    more than to map it once more.
     """
     kept = replace(changes, mapped=[], touched=[], ended=[], missed=[], found=[])
     mapped: list[Mapped] = []
@@ -41,7 +42,7 @@ def abreast(changes: DocumentChanges, known_of: KnownOf) -> DocumentChanges:
                 kept.touched.append((one.id, one.version, one.position))
     kept.mapped = mapped
     lacking = [one.id for one in changes.ended] + changes.missed + changes.found
-    others = known_of([*lacking, *(id_ for id_, _, _ in changes.touched)])
+    others = known_of(lacking)
 
     def holds(id_: str) -> bool:
         former = others.get(id_)
@@ -50,7 +51,6 @@ def abreast(changes: DocumentChanges, known_of: KnownOf) -> DocumentChanges:
     kept.ended += [one for one in changes.ended if holds(one.id)]
     kept.missed += [id_ for id_ in changes.missed if holds(id_)]
     kept.found += [id_ for id_ in changes.found if holds(id_)]
-    kept.touched += [one for one in changes.touched if holds(one[0])]
     return kept
 
 

@@ -289,7 +289,10 @@ class Stage(Present, Protocol):
         ...
 
     def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
-        """Write the tokens of documents whose statements did not change, unless a later look has. Makes no revision."""
+        """Write the tokens of documents whose statements did not change. Makes no revision.
+
+        Of what another look has changed since the plan was made, or has moved past it, this one has nothing to say.
+        """
         ...
 
     def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:

@@ -93,6 +93,18 @@ def test_what_a_watch_recorded_before_the_listing_is_not_recorded_twice() -> Non
     assert beside.store.head().number == head
 
 
+def test_a_listing_that_was_overtaken_puts_its_tokens_on_nothing_else() -> None:
+    """A token that came with the former statements says nothing of those that a watch recorded meanwhile."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "up"), with_("b", 2, "x"), with_("c", 3, "x")))
+    planned = beside.listing(30, with_("a", 28, "up"), with_("b", 27, "y"), with_("c", 3, "x"))
+    beside.watch(with_("a", 25, "down"), with_("b", 24, "w"))
+    beside.commit(planned)
+    assert beside.shown() == {"a": "down", "b": "y", "c": "x"}
+    beside.commit(beside.listing(40, with_("a", 28, "up"), with_("b", 27, "y"), with_("c", 3, "x")))
+    assert beside.shown() == {"a": "up", "b": "y", "c": "x"}
+
+
 def test_a_name_that_another_takes_over_is_a_replacement() -> None:
     """A watch that missed the end of the former holder still ends it."""
     beside = Beside()

@@ -235,8 +235,8 @@ class MemoryStage:
     def touch(self, source: str, touched: Iterable[tuple[str, str, int | None]], mapping: int) -> None:
         for id_, version, position in touched:
             history = self._tables.documents.get(DocumentRef(source, id_), [])
-            if not history or history[-1].closed is not None:
-                continue
+            if not history or history[-1].closed is not None or self._base < history[-1].opened < self.revision:
+                continue  # ended, or it says another thing since this was planned
             page = history[-1].value
             if position is not None and page.known.position is not None and page.known.position > position:
                 continue  # a later look has been here

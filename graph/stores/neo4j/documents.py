@@ -36,9 +36,10 @@ _END_DOUBT = (
 )
 _DOUBT = "UNWIND $rows AS row CREATE (d:AsbuiltDoubt {ref: row[0], opened: $revision, since: row[1], had: row[2]})"
 _TOUCH = (
-    f"{_MATCH} AND v.superseded IS NULL AND v.closed IS NULL AND (v.position IS NULL OR row[2] IS NULL "
-    "OR v.position <= row[2]) SET v.first_token = coalesce(v.first_token, v.token), "
-    "v.first_mapping = coalesce(v.first_mapping, v.mapping), v.token = row[1], v.position = row[2], v.mapping = row[3]"
+    f"{_MATCH} AND v.superseded IS NULL AND v.closed IS NULL AND NOT (v.opened > row[4] AND v.opened < $revision) "
+    "AND (v.position IS NULL OR row[2] IS NULL OR v.position <= row[2]) "
+    "SET v.first_token = coalesce(v.first_token, v.token), v.first_mapping = coalesce(v.first_mapping, v.mapping), "
+    "v.token = row[1], v.position = row[2], v.mapping = row[3]"
 )
 _FORGET = f"{_MATCH} AND v.superseded IS NULL AND v.closed IS NOT NULL REMOVE v.left, v.now_home"
 
@@ -117,7 +118,9 @@ class Documents:
         """Write moved tokens. What they say is so whether or not the run is recorded, so it need not wait for it."""
         moved = list(touched)
         self.changed.setdefault(source, set()).update(id_ for id_, _, _ in moved)
-        rows = [[ref_text(DocumentRef(source, id_)), token, position, mapping] for id_, token, position in moved]
+        rows = [
+            [ref_text(DocumentRef(source, id_)), token, position, mapping, self._base] for id_, token, position in moved
+        ]
         self._commit.write([(_TOUCH, rows)], versions=False)
 
     def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:

@@ -136,8 +136,12 @@ class Documents:
             noted.update(id_ for id_, _, _ in portion)
             self._db.executemany(
                 "UPDATE document SET version = ?, position = ?, mapping = ? WHERE source = ? AND name = ? "
-                "AND standing = 1 AND (position IS NULL OR ? IS NULL OR position <= ?)",
-                [(version, position, mapping, word, id_, position, position) for id_, version, position in portion],
+                "AND standing = 1 AND NOT (changed > ? AND changed < ?) "
+                "AND (position IS NULL OR ? IS NULL OR position <= ?)",
+                [
+                    (version, position, mapping, word, id_, self._base, self._revision, position, position)
+                    for id_, version, position in portion
+                ],
             )
 
     def doubt(self, source: str, missed: Collection[str], found: Collection[str], doubted: Doubted) -> None:
