@@ -80,6 +80,11 @@ class Departures:
             if left is not None:
                 left.update((one.id, one.position.value) for one in ended if one.id not in known)
 
+    def over(self, scope: Scope) -> None:
+        """Note that nothing will come of the listing of a scope."""
+        with self._lock:
+            self._left.pop((scope.source, scope.name), None)
+
     def without(self, scope: Scope, changes: DocumentChanges) -> DocumentChanges:
         """Leave out of a listing's plan what had departed by then; the listing is over with that."""
         with self._lock:

@@ -96,14 +96,16 @@ class Ledger:
         """Commit one run, with what it planned against the revision `base`. Raise Overtaken where that is outdated.
 
         Where the source has positions, the later word about each document counts, and nothing is outdated as a whole.
-        watched: what was planned proves no absence.
+        base: left out where nothing was listed. watched: what was planned proves no absence.
         """
         reading = source.reading(watched=watched)
         with self._turn:
             if changes is None:
+                self._departures.over(run.scope)
                 with self._writer.stage(base) as stage:
                     return record(stage, run, None, reading, self._clock())
-            changes = self._departures.without(run.scope, changes)
+            if base is not None:  # without one it is a bookmark, beside which a listing may go on
+                changes = self._departures.without(run.scope, changes)
             try:
                 with self._writer.stage(base) as stage:
                     return record(stage, run, changes, reading, self._clock())

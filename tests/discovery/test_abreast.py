@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from discovery.ledger import Ledger
 from graph.model import Document, Ended, Outcome, Position, Run, Scope
@@ -35,6 +38,13 @@ class Beside:
 
     def watch(self, *events: Document | Ended) -> Recorded:
         return self.ledger.record_watched(self.source, self._run(CONFIGMAPS), events)
+
+    def bookmark(self, position: int) -> Recorded:
+        """Record, as a watch does, that all up to a position was told."""
+        return self.ledger.record(self.source, self._run(CONFIGMAPS), DocumentChanges(position=position))
+
+    def fail(self) -> Recorded:
+        return self.ledger.record(self.source, replace(self._run(CONFIGMAPS), outcome=Outcome.FAILED))
 
     def shown(self) -> dict[str, object]:
         """The names of what is there, each with its label."""
@@ -70,6 +80,31 @@ def test_a_listing_opens_nothing_that_a_watch_saw_end() -> None:
     assert set(beside.shown()) == {"b", "c"}
     beside.watch(with_("a", 24, "late"))  # an event that was late
     assert set(beside.shown()) == {"b", "c"}
+
+
+@pytest.mark.parametrize("position", [18, 27])
+def test_a_bookmark_beside_a_listing_does_not_end_it(position: int) -> None:
+    """What came and went while the scope is being listed stays away, wherever a bookmark stands between."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "x")))
+    planned = beside.listing(20, with_("a", 1, "x"), with_("brief", 15, "z"))
+    if position < 26:
+        beside.bookmark(position)
+    beside.watch(Ended("uid-brief", Position(26)))
+    if position > 26:
+        beside.bookmark(position)
+    beside.commit(planned)
+    assert set(beside.shown()) == {"a"}
+
+
+def test_a_listing_that_failed_notes_no_departures_any_longer() -> None:
+    """Nobody waits for what departed beside it, however long the watch goes on alone."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "x")))
+    beside.listing(20, with_("a", 1, "x"))
+    beside.fail()
+    beside.watch(Ended("uid-brief", Position(26)))
+    assert beside.ledger._departures._left == {}
 
 
 def test_a_listing_ends_nothing_that_a_watch_has_moved_past_it() -> None:
