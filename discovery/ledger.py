@@ -124,8 +124,8 @@ class Ledger:
             self._departures.note(run.scope, ended, known.keys())
             opened = [event for event in events if isinstance(event, Document) and _is_new(known.get(event.id))]
             with self._writer.stage() as stage:
-                holders = self._holders(stage, source.name, opened)
-                mapping = source.knowledge.version
+                holders, holding = self._holders(stage, source.name, opened)
+                known, mapping = {**holding, **known}, source.knowledge.version
                 changes = plan_watch(known, events, scope=run.scope, mapping=mapping, holders=holders)
                 return record(stage, run, changes, source.reading(watched=True), self._clock())
 
@@ -133,8 +133,13 @@ class Ledger:
         """Tell which of some documents of a source are in force."""
         return {id_ for id_, known in self._writer.known_of(source, ids).items() if not known.gone} if ids else set()
 
-    def _holders(self, stage: Stage, source: str, opened: Sequence[Document]) -> dict[Key, str]:
-        """Find the documents that state now, as their own subjects, the keys that others are about to take."""
+    def _holders(
+        self, stage: Stage, source: str, opened: Sequence[Document]
+    ) -> tuple[dict[Key, str], Mapping[str, Known]]:
+        """Find the documents that state now, as their own subjects, the keys that others are about to take.
+
+        Give for each key the id of its document, and what is known of these.
+        """
         subjects = [next(iter(one.statements), None) for one in opened]
         keys = {one.key for one in subjects if isinstance(one, Entity)}
         stated: dict[Key, set[str]] = {}
@@ -142,7 +147,8 @@ class Ledger:
             if standing.now is not None:
                 stated[key] = {ref.id for ref in standing.now.evidence if ref.source == source}
         known = self._writer.known_of(source, {id_ for ids in stated.values() for id_ in ids})
-        return {key: id_ for key, ids in stated.items() for id_ in sorted(ids) if _stands_for(known.get(id_), key)}
+        held = {key: id_ for key, ids in stated.items() for id_ in sorted(ids) if _stands_for(known.get(id_), key)}
+        return held, known
 
     def conclude(self, stale_after: float) -> RevisionMark | None:
         """Have every rule conclude from what is recorded by now; give the last revision that this makes, if any.

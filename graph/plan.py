@@ -289,8 +289,9 @@ def plan_watch(
 ) -> DocumentChanges:
     """Turn a batch of a watch's events, in order, into changes. The last word about each document counts.
 
-    holders: for each key that the batch states, the id of the document that states it now. An event that is not past
-    what is known is stale and changes nothing. A document that mints a held key anew ends the one that held it.
+    holders: for each key that the batch states, the id of the document that states it now, which is among the known.
+    An event that is not past what is known is stale and changes nothing. A document that mints a held key anew ends the
+    one that held it, unless that one was told of later: then it is a late word of a former life.
     """
     changes = DocumentChanges()
     last: dict[str, Mapped | Ending | None] = {}
@@ -313,11 +314,12 @@ def plan_watch(
         if isinstance(verdict, Ending):
             changes.ended.append(verdict)
         elif verdict is not None:
-            changes.mapped.append(verdict)
-            holder = holders.get(Key(verdict.subject))
+            holder = holders.get(Key(verdict.subject), id_)
             former = known.get(id_)
-            minted = former is None or former.gone
-            if minted and holder not in (None, id_) and holder not in last:
-                changes.ended.append(Ending(str(holder), EndReason.REPLACED, verdict.position))
+            if holder != id_ and holder not in last and (former is None or former.gone):
+                if _overtaken(known.get(holder), verdict.position):
+                    continue
+                changes.ended.append(Ending(holder, EndReason.REPLACED, verdict.position))
+            changes.mapped.append(verdict)
     changes.seen = len(last)
     return changes

@@ -281,7 +281,10 @@ class Stage(Present, Protocol):
         ...
 
     def accept(self, deltas: Sequence[Delta], taken: Interval) -> None:
-        """Write documents, and the claims that follow. Raise Overtaken when another commit changed one since `base`."""
+        """Write documents, and the claims that follow.
+
+        Raise Overtaken when another commit changed one since `base`, or moved one past the position of what is written.
+        """
         ...
 
     def apply(self, changes: ChangeSet) -> None:

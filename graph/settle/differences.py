@@ -63,6 +63,11 @@ class Delta:
     position: int | None = None
     had: datetime | None = None
 
+    @property
+    def told(self) -> int | None:
+        """The position at which the source said so, where it has positions."""
+        return self.position if self.stored is None else self.stored.position
+
 
 Fills = Callable[[int], Knowledge | None]
 """What a version of a source's mapping fills; None where nobody declared it."""

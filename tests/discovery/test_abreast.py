@@ -140,6 +140,18 @@ def test_a_listing_that_was_overtaken_puts_its_tokens_on_nothing_else() -> None:
     assert beside.shown() == {"a": "up", "b": "y", "c": "x"}
 
 
+def test_a_listing_does_not_bring_back_what_was_taken_back_since() -> None:
+    """What a watch says is as it was, with a later word, is not what an older listing shows."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "up"), with_("b", 2, "x")))
+    planned = beside.listing(20, with_("a", 15, "down"), with_("b", 16, "y"))
+    beside.watch(with_("a", 25, "up"))
+    beside.commit(planned)
+    assert beside.shown() == {"a": "up", "b": "y"}
+    beside.commit(beside.listing(30, with_("a", 25, "up"), with_("b", 16, "y")))
+    assert beside.shown() == {"a": "up", "b": "y"}
+
+
 def test_a_name_that_another_takes_over_is_a_replacement() -> None:
     """A watch that missed the end of the former holder still ends it."""
     beside = Beside()
@@ -147,3 +159,12 @@ def test_a_name_that_another_takes_over_is_a_replacement() -> None:
     again = Document("uid-a2", "15", with_("a", 15, "y").read)
     assert beside.watch(again).ended == 1
     assert beside.shown() == {"a": "y"}
+
+
+def test_a_late_word_of_a_former_holder_takes_no_name_back() -> None:
+    """It was told at an earlier position than the one who holds the name since."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("b", 1, "x")))
+    beside.watch(Document("uid-a2", "26", with_("a", 26, "new").read))
+    assert beside.watch(with_("a", 24, "old")).ended == 0
+    assert beside.shown() == {"a": "new", "b": "x"}

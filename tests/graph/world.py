@@ -154,12 +154,12 @@ class World:
     def watch(self, scope: Scope, *events: Document | Ended | Position) -> Recorded:
         """Take a batch of a watch's events."""
         ids = [event.id for event in events if not isinstance(event, Position)]
-        known = self.writer.known_of(scope.source, ids)
         holders = {
             Key(one.subject): id_
             for id_, one in sorted(self.writer.known(scope)[0].items(), key=lambda pair: pair[0])
             if one.subject and not one.gone
         }
+        known = self.writer.known_of(scope.source, {*ids, *holders.values()})
         changes = plan_watch(known, events, scope=scope, mapping=self.knowledge.version, holders=holders)
         started = self.now
         ended = self.pass_(seconds=1)

@@ -26,9 +26,10 @@ from graph.model import (
 from graph.plan import Known
 from graph.settle import ChangeSet, Delta, DocumentState, Settled, Standing
 from graph.settle.settling import V, unchanged
-from graph.store import Doubted, Overtaken, RecordedChange, SourceRecord
+from graph.store import Doubted, RecordedChange, SourceRecord
 from graph.stores.claims import claim_changes
 from graph.stores.memory.tables import History, Page, Span, Tables, close, in_force, put, restore
+from graph.stores.overtaken import hold
 from graph.stores.selection import folded, named_by
 
 
@@ -157,10 +158,15 @@ class MemoryStage:
             ref = DocumentRef(delta.source, delta.id)
             history = self._tables.documents.setdefault(ref, [])
             changed = max((span.closed or span.opened for span in history), default=0)
-            if self._base < changed < self.revision:
-                raise Overtaken(f"document {delta.id} of {delta.source} changed in revision {changed}")
+            hold(delta, self._position(ref, history), changed, base=self._base, revision=self.revision)
             self._accept_page(ref, history, delta)
             self._accept_claims(ref, delta, taken)
+
+    def _position(self, ref: DocumentRef, history: History[Page]) -> int | None:
+        """Give the position that a document stands at, or has left behind."""
+        page = in_force(history, self.revision)
+        known = self._tables.left_behind.get(ref) if page is None else page.known
+        return None if known is None else known.position
 
     def _accept_page(self, ref: DocumentRef, history: History[Page], delta: Delta) -> None:
         close(self._tables.doubts.setdefault(ref, []), self.revision)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from graph.model import DocumentRef
 from graph.settle import Delta
-from graph.store import Doubted, Overtaken
+from graph.store import Doubted
 from graph.stores.neo4j.commit import Commit, Write
 from graph.stores.neo4j.encode import home_text, ref_text
+from graph.stores.overtaken import hold
 from graph.stores.values import instant_or_none, kind_of, microseconds, microseconds_or_none, packed
 
 _MATCH = (
@@ -49,6 +50,8 @@ class _Stored(NamedTuple):
 
     opened: int
     closed: int | None
+    position: int | None
+    """The one that it stands at, or has left behind."""
 
     @property
     def changed(self) -> int:
@@ -73,10 +76,10 @@ class Documents:
             return {}
         rows = self._commit.read(
             "MATCH (v:AsbuiltDocument) WHERE v.last_ref IN $wanted AND v.superseded IS NULL "
-            "RETURN v.last_ref, v.opened, v.closed",
+            "RETURN v.last_ref, v.opened, v.closed, CASE WHEN v.closed IS NULL THEN v.position ELSE v.left END",
             wanted=known,
         )
-        return {name: _Stored(opened, closed) for name, opened, closed in rows}
+        return {name: _Stored(*of) for name, *of in rows}
 
     def accept(self, deltas: Sequence[Delta]) -> list[Write]:
         """Say what is written of documents. Raise Overtaken where another commit changed one since the plan."""
@@ -85,10 +88,8 @@ class Documents:
         stored = self._stored(named)
         for name, delta in named.items():
             row = stored.get(name)
-            if row is not None and self._base < row.changed < revision:
-                raise Overtaken(
-                    f"document {delta.id} of {delta.source} changed in revision {row.changed}: observe the scope again"
-                )
+            if row is not None:
+                hold(delta, row.position, row.changed, base=self._base, revision=revision)
             self.changed.setdefault(delta.source, set()).add(delta.id)
         deleted, restored, closed, superseded, created = [], [], [], [], []
         for name, delta in named.items():

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from graph.model import DocumentRef
 from graph.settle import Delta
-from graph.store import Doubted, Overtaken
+from graph.store import Doubted
+from graph.stores.overtaken import hold
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.rows import chunks, marks
 from graph.stores.values import instant_or_none, kind_of, microseconds, microseconds_or_none, packed
@@ -25,7 +26,7 @@ class _Stored(NamedTuple):
     changed: int
     subject: str
     mapping: int
-    version: str
+    position: int | None
     missed: int
 
 
@@ -45,10 +46,8 @@ class Documents:
         stored = self._stored(deltas)
         for delta in deltas:
             row = stored.get(DocumentRef(delta.source, delta.id))
-            if row is not None and self._base < row.changed < self._revision:
-                raise Overtaken(
-                    f"document {delta.id} of {delta.source} changed in revision {row.changed}: observe the scope again"
-                )
+            if row is not None:
+                hold(delta, row.position, row.changed, base=self._base, revision=self._revision)
         self._note(deltas)
         former = [row for row in stored.values() if row.standing == IN_FORCE]
         self._close_versions(former)
@@ -68,7 +67,7 @@ class Documents:
         for source, names in by_source.items():
             for portion in chunks(names):
                 rows = self._db.execute(
-                    "SELECT d.name, d.id, d.standing, d.changed, k.text, d.mapping, d.version, d.missed "
+                    "SELECT d.name, d.id, d.standing, d.changed, k.text, d.mapping, d.position, d.missed "
                     "FROM document AS d "
                     f"CROSS JOIN key AS k ON k.id = d.subject WHERE d.source = ? AND d.name IN ({marks(len(portion))})",
                     [self._interning.word(source), *portion],

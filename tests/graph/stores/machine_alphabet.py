@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -38,6 +40,7 @@ ALPHABET = (
     "a source retired",
     "watch event",
     "listing overtaken by a watch",
+    "word taken back beside a listing",
     "deletion",
     "re-creation under the old name",
     "alias moved",
@@ -115,6 +118,22 @@ class Alphabet(Machine):
             self.both(lambda life: life.commit(scope, *plans[self.lives.index(life)]))
         else:  # a source that answers from its cache shows what was, at the position of then
             self.both(lambda life: life.read(scope, listing))
+
+    @rule(scope=SCOPE, edits=EDITS, behind=st.booleans())
+    def word_taken_back_beside_a_listing(self, scope: Scope, edits: list[tuple[Thing, str, int]], behind: bool) -> None:
+        if not self.stands(scope):
+            return
+        before = self.estate.copy()
+        self.edit(edits)
+        between = self.estate.copy()
+        self.estate.take_back(before)
+        # the watch is behind the listing and tells what was between, or ahead of it and tells only how that came out
+        listed, told = (self.estate, between) if behind else (between, self.estate)
+        listing, events = listed.listing(scope), told.events(scope, before)
+        plans = [life.world.planned(scope, listing) for life in self.lives]
+        self.pass_(seconds=5)
+        self.both(partial(Life.watch, scope=scope, events=events))
+        self.both(lambda life: life.commit(scope, *plans[self.lives.index(life)]))
 
     @rule(thing=THING, watched=st.booleans())
     def deletion(self, thing: Thing, watched: bool) -> None:

@@ -192,6 +192,15 @@ class Estate:
         self.position += 1
         self.things.pop(thing, None)
 
+    def take_back(self, former: Estate) -> None:
+        """Let all be as it was, apart from the tokens of what has differed since."""
+        for thing in sorted(self.things.keys() | former.things.keys()):
+            if thing not in former.things:
+                self.hide(thing)
+            elif self.things.get(thing) != former.things[thing]:
+                traits = former.things[thing]
+                self.show(thing, life=traits.life, form=traits.form, alias=traits.alias, to=traits.to)
+
     def shown(self, family: str) -> list[Thing]:
         """Give the objects of a family that are there."""
         return sorted(thing for thing in self.things if thing.family == family)

@@ -142,6 +142,16 @@ def listing_overtaken_by_a_watch(machine: Alphabet) -> bool:
     return True
 
 
+def word_taken_back_beside_a_listing(machine: Alphabet) -> bool:
+    """What was so for a while, and is told by a listing or by a watch alone, is so no longer once both have told."""
+    machine.word_taken_back_beside_a_listing(PODS, [(POD_A, "form", 1)], behind=False)
+    ahead = form(machine, A0)
+    machine.word_taken_back_beside_a_listing(PODS, [(POD_A, "form", 1)], behind=True)
+    behind = form(machine, A0)
+    machine.read(PODS)
+    return [ahead, behind, form(machine, A0)] == [config_key(number) for number in (0, 1, 0)]
+
+
 def deletion(machine: Alphabet) -> bool:
     """What a watch says is gone, or a listing lacks, is gone; a pod that another source states too is there."""
     machine.deletion(POD_B, watched=True)
@@ -258,6 +268,7 @@ LETTERS: tuple[Callable[[Alphabet], bool], ...] = (
     a_source_retired,
     watch_event,
     listing_overtaken_by_a_watch,
+    word_taken_back_beside_a_listing,
     deletion,
     re_creation_under_the_old_name,
     alias_moved,
