@@ -109,8 +109,9 @@ def _never_judged(stage: Stage, run: Run) -> bool:
 
 def _context(stage: Stage, run: Run, reading: Reading, source: SourceRecord, previous: Interval | None) -> Context:
     before = previous.start if previous else None
-    if before is not None and before > run.started:  # a clock went back: nobody knows how long before this run that was
-        before = None
+    if before is not None and before > run.started:
+        # a batch may be recorded after a listing that began later; else a clock went back, and nobody knows by how much
+        before = run.started if reading.watched else None
     return Context(
         window=Interval(before, run.ended),
         first_look=_never_judged(stage, run) and not reading.watched,

@@ -151,8 +151,8 @@ class World:
         """Be refused a scope."""
         return self.fail(scope, Outcome.FORBIDDEN, "403: may not list")
 
-    def watch(self, scope: Scope, *events: Document | Ended | Position) -> Recorded:
-        """Take a batch of a watch's events."""
+    def watch(self, scope: Scope, *events: Document | Ended | Position, since: datetime | None = None) -> Recorded:
+        """Take a batch of a watch's events, which were heard from an instant on, or just now."""
         ids = [event.id for event in events if not isinstance(event, Position)]
         holders = {
             Key(one.subject): id_
@@ -161,7 +161,7 @@ class World:
         }
         known = self.writer.known_of(scope.source, {*ids, *holders.values()})
         changes = plan_watch(known, events, scope=scope, mapping=self.knowledge.version, holders=holders)
-        started = self.now
+        started = since or self.now
         ended = self.pass_(seconds=1)
         reading = Reading(self.type, self.knowledge, self.stale_after, sample=1000, watched=True)
         with self.writer.stage() as stage:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from graph.analysis.freshness import ANYTHING, ScopeFreshness, freshness
 from graph.analysis.presence import Doubt, Presence, Said, presence
-from graph.model import Cause, Document, Ended, Key, Position, Scope
+from graph.model import Cause, Document, Ended, Interval, Key, Position, Scope
 from graph.store import ChangeFilter, GraphStore
 from tests.graph.stores.estate import CLUSTER, NODE, NODES, OTHER, POD, PODS, SHOP
-from tests.graph.world import World, alias_end, document, entity, exclusive, tie
+from tests.graph.world import START, World, alias_end, document, entity, exclusive, tie
 
 SHOP_PODS = Scope("kube", "pods/shop", PODS.states, SHOP, within=SHOP)
 
@@ -169,6 +169,23 @@ def test_a_clock_that_went_back_hides_no_failing(kube: World, store: GraphStore)
     kube.pass_(seconds=kube.stale_after)
     kube.fail(PODS, error="page 2 did not come")
     assert unreadable(store) == failing
+
+
+def test_a_batch_that_is_recorded_after_a_later_listing_happened_when_it_was_heard(
+    kube: World, store: GraphStore
+) -> None:
+    """It was gathered while the scope was listed as proof: no clock went back, and it is of no other time."""
+    kube.read(PODS, Position(1), seen(1))
+    kube.pass_(minutes=1)
+    heard = kube.now
+    kube.pass_(seconds=1)
+    kube.read(PODS, Position(2), seen(1))
+    kube.watch(PODS, seen(3), since=heard)
+    long_ago = Interval(START - timedelta(days=400), START - timedelta(days=399))
+    with store.reader() as reader:
+        (change,) = reader.changes(ChangeFilter(subjects=frozenset({POD})), 1)
+        assert change.change.happened == Interval(heard, kube.now)
+        assert change not in reader.changes(ChangeFilter(window=long_ago), 10)
 
 
 # ---------------------------------------------------------------------------------------------------- several homes
