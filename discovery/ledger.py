@@ -14,7 +14,7 @@ from graph import register
 from graph.correlate import Engine
 from graph.model import Document, Ended, Entity, Key, RevisionMark, Run, Scope, ScopeStatus
 from graph.plan import DocumentChanges, Known, plan_watch
-from graph.record import Recorded, record
+from graph.record import Reading, Recorded, record
 from graph.store import GraphStore, Overtaken, SourceRecord, Stage, StoreError
 
 log = structlog.get_logger("asbuilt.ledger")
@@ -37,6 +37,8 @@ class Ledger:
         self._clock = clock
         self._turn = threading.Lock()
         self._departures = Departures()
+        self._listed: dict[Scope, int] = {}
+        """Up to which position each scope was listed last."""
 
     def configure(self, sources: Sequence[Source]) -> RevisionMark | None:
         """Note all configured sources, before any of them is connected to."""
@@ -75,6 +77,7 @@ class Ledger:
         there. Every document stands as it was, to be compared with what the source shows now.
         """
         with self._turn:
+            self._listed.pop(scope, None)
             known, _ = self._writer.known(scope)
             with self._writer.stage() as stage:
                 for mapping in {one.mapping for one in known.values()}:
@@ -106,22 +109,36 @@ class Ledger:
                     return record(stage, run, None, reading, self._clock())
             if base is not None:  # without one it is a bookmark, beside which a listing may go on
                 changes = self._departures.without(run.scope, changes)
-            try:
-                with self._writer.stage(base) as stage:
-                    return record(stage, run, changes, reading, self._clock())
-            except Overtaken:
-                if changes.position is None:
-                    raise
-            left = abreast(changes, lambda ids: self._writer.known_of(source.name, ids))
-            with self._writer.stage() as stage:
-                return record(stage, run, left, reading, self._clock())
+            recorded = self._recorded(source, run, changes, base, reading)
+            if changes.position is not None and base is not None and not watched:
+                self._listed[run.scope] = changes.position
+            return recorded
+
+    def _recorded(
+        self, source: Source, run: Run, changes: DocumentChanges, base: int | None, reading: Reading
+    ) -> Recorded:
+        try:
+            with self._writer.stage(base) as stage:
+                return record(stage, run, changes, reading, self._clock())
+        except Overtaken:
+            if changes.position is None:
+                raise
+        left = abreast(changes, lambda ids: self._writer.known_of(source.name, ids))
+        with self._writer.stage() as stage:
+            return record(stage, run, left, reading, self._clock())
 
     def record_watched(self, source: Source, run: Run, events: Sequence[Document | Ended]) -> Recorded:
-        """Commit a batch of a watch's events. What is not past what is known of its document changes nothing."""
+        """Commit a batch of a watch's events. What is not past what is known of its document changes nothing.
+
+        Nor does what is not past the last listing of the scope, of a document that nobody knows: had it been there, the
+        listing would have shown it.
+        """
         with self._turn:
             known = self._writer.known_of(source.name, {event.id for event in events})
             ended = [event for event in events if isinstance(event, Ended)]
             self._departures.note(run.scope, ended, known.keys())
+            listed = self._listed.get(run.scope)
+            events = [event for event in events if event.id in known or not _late(event, listed)]
             opened = [event for event in events if isinstance(event, Document) and _is_new(known.get(event.id))]
             with self._writer.stage() as stage:
                 holders, holding = self._holders(stage, source.name, opened)
@@ -187,6 +204,12 @@ class Ledger:
 
 def _is_new(known: Known | None) -> bool:
     return known is None or known.gone
+
+
+def _late(event: Document | Ended, listed: int | None) -> bool:
+    """Tell whether a listing up to a position speaks of what an event says. One without a position is never late."""
+    told = event.version if isinstance(event, Document) else str(event.position.value)
+    return listed is not None and told.isdigit() and int(told) <= listed
 
 
 def _stands_for(known: Known | None, key: Key) -> bool:

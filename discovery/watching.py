@@ -172,9 +172,9 @@ class Watches:
                 log.exception("what follows from what was heard cannot be recorded; the next look tries again")
 
     def _recorded(self, watch: Watch) -> bool:
-        """Record what one watch has told; tell whether that made a revision."""
+        """Record what one watch has told; tell whether that made a revision. One that was replaced counts no more."""
         batch = watch.feed.take()
-        if batch is None or watch.lost:
+        if batch is None or watch.lost or self._of(watch.source, watch.scope) is not watch:
             return False
         try:
             return self._record(watch, batch)

@@ -152,6 +152,39 @@ def test_a_listing_does_not_bring_back_what_was_taken_back_since() -> None:
     assert beside.shown() == {"a": "up", "b": "y"}
 
 
+def test_a_late_word_brings_back_nothing_that_a_listing_has_forgotten() -> None:
+    """Neither what ended before the listing, nor what came and went before it: whoever was there, the listing shows."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "x"), with_("b", 1, "x"), with_("c", 1, "x")))
+    beside.watch(Ended("uid-a", Position(25)))
+    again = Document("uid-b2", "26", with_("b", 26, "new").read)
+    beside.commit(beside.listing(30, again, with_("c", 1, "x")))
+    beside.watch(with_("a", 24, "late"), with_("b", 24, "late"), with_("ghost", 30, "late"), with_("d", 31, "y"))
+    assert beside.shown() == {"b": "new", "c": "x", "d": "y"}
+
+
+def test_a_word_that_a_listing_could_not_take_is_no_late_one() -> None:
+    """What the watch had recorded otherwise meanwhile is put right by its own next word, an older one as that is."""
+    beside = Beside()
+    beside.commit(beside.listing(10, with_("a", 1, "up"), with_("b", 1, "x")))
+    planned = beside.listing(30, with_("a", 28, "up"), with_("b", 1, "x"))
+    beside.watch(with_("a", 25, "down"))
+    beside.commit(planned)
+    beside.watch(with_("a", 28, "up"))
+    assert beside.shown() == {"a": "up", "b": "x"}
+
+
+def test_nothing_is_late_once_a_history_was_turned_back() -> None:
+    """Its positions begin again from an older one. Nor is anything late that has no position."""
+    beside = Beside()
+    beside.commit(beside.listing(100, with_("a", 1, "x")))
+    beside.ledger.begin_anew(CONFIGMAPS)
+    beside.watch(with_("b", 60, "y"))
+    beside.commit(beside.listing(70, with_("a", 1, "x"), with_("b", 60, "y")))
+    beside.watch(with_("c", 71, "y"), configmap("d", "opaque", labels="y"))
+    assert beside.shown() == {"a": "x", "b": "y", "c": "y", "d": "y"}
+
+
 def test_a_name_that_another_takes_over_is_a_replacement() -> None:
     """A watch that missed the end of the former holder still ends it."""
     beside = Beside()

@@ -13,9 +13,10 @@ from discovery import watch as watch_module
 from discovery import watching
 from discovery.checking import check
 from discovery.listener import WatchState
-from graph.model import Document, Ended, Position
+from discovery.watch import Watch
+from graph.model import Document, Ended, Outcome, Position, Run
 from tests.discovery.telling import WITHIN, Telling, discovering
-from tests.discovery.worlds import World, configmap, names, outcomes, raising, service, unmappable
+from tests.discovery.worlds import START, Clock, World, configmap, names, outcomes, raising, service, unmappable
 
 
 @pytest.fixture
@@ -272,3 +273,18 @@ def test_a_slow_writer_is_told_the_last_word_only(world: Telling, monkeypatch: p
         running.shows("a", "b", "first", *(f"c{number}" for number in range(5)))
         running.until(lambda: sum(one.events for one in running.ears.batches) == 501, "all events heard")
         assert len(running.ears.batches) < 20
+
+
+def test_what_a_replaced_watch_told_is_not_recorded(world: Telling) -> None:
+    """The writer may come to it late: the listing that another watch goes on from has shown what is left of it."""
+    with discovering(world) as running:
+        running.live()
+        watches = running.service._watches
+        [present] = watches._watches.values()
+        run = Run(present.scope, START, START, Outcome.COMPLETE, position=Position(10))
+        former = Watch(running.source, run, threading.Event(), Clock(), again=600.0)
+        former._take(configmap("ghost", "20"))
+        former._take(Position(21))
+        assert not watches._recorded(former)
+        assert names(running.store) == {"a", "b"}
+        assert outcomes(running.store, "configmaps") == [("complete", 1)]
