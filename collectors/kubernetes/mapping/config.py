@@ -58,6 +58,7 @@ def serviceaccount(place: Place, item: Object) -> Iterator[Statement]:
     if arn:
         role = AliasEnd("aws.arn", arn, ("aws.iam.role",))
         yield Relation(source, "ASSUMES", role, method=Method.ANNOTATION, confidence=0.9)
-    for name in sorted({reference["name"] for reference in each(item.get("imagePullSecrets"))}):
+    named_secrets = {reference.get("name") or "" for reference in each(item.get("imagePullSecrets"))}
+    for name in sorted(named_secrets - {""}):
         target = place.end("k8s.secret", meta["namespace"], name)
         yield Relation(source, "USES_CONFIG", target, attributes={"uses": ["imagePullSecrets"]})

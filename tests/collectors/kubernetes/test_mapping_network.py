@@ -90,6 +90,13 @@ def test_a_service_account_assumes_its_role() -> None:
     assert not ties(mapped("serviceaccounts", item=item), "ASSUMES")
 
 
+def test_an_empty_pull_secret_costs_an_account_nothing_else() -> None:
+    """The API takes one with no name, or with an empty one."""
+    item = sample("serviceaccounts")
+    item["imagePullSecrets"] += [{}, {"name": ""}]
+    assert mapped("serviceaccounts", item=item) == mapped("serviceaccounts")
+
+
 def test_a_namespace_is_part_of_its_cluster() -> None:
     """By key with the uid as incarnation."""
     said = mapped("namespaces")
