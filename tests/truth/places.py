@@ -40,7 +40,7 @@ def _of_class(cluster: Cluster, one: Thing, names: list[str | None]) -> Iterator
 def _volume(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     csi, disk = one.spec.get("csi", {}), one.spec.get("awsElasticBlockStore", {})
     handle = csi.get("volumeHandle", "")
-    if csi.get("driver") == "ebs.csi.aws.com":
+    if csi.get("driver") in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):  # one's own, or that of EKS Auto Mode
         yield tie(one.key, "REALIZED_BY", f"aws.ebs.volume.id={handle}")
     if disk:  # aws://<zone>/<id>, or the id alone
         yield tie(one.key, "REALIZED_BY", f"aws.ebs.volume.id={disk['volumeID'].split('/')[-1]}")

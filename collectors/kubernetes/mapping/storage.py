@@ -22,6 +22,9 @@ _SPEC = frozenset(
 )  # fmt: skip
 """What a PersistentVolume's spec has besides the one field that is its source."""
 
+_EBS_DRIVERS = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "awsElasticBlockStore")
+"""The driver that one installs, that of EKS Auto Mode, and the source of before there were drivers."""
+
 _EBS = re.compile(r"(?:aws://[^/]*/)?(vol-[0-9a-f]{8,17})")
 _EFS = re.compile(r"(fs-[0-9a-f]{8,40})(?::[^:]*)?(?::(fsap-[0-9a-f]{8,40}))?")
 _CREDENTIALS = (
@@ -119,7 +122,7 @@ def _realized(source: KeyEnd, type_: str, volume: Object) -> Iterator[Relation]:
     handle = _handle(volume) or ""
     driver = volume.get("driver") if type_ == "csi" else type_
     found: Sequence[tuple[str, str | None]] = ()
-    if driver in ("ebs.csi.aws.com", "awsElasticBlockStore") and (disk := _EBS.fullmatch(handle)):
+    if driver in _EBS_DRIVERS and (disk := _EBS.fullmatch(handle)):
         found = (("aws.ebs.volume", disk[1]),)
     elif driver == "efs.csi.aws.com" and (share := _EFS.fullmatch(handle)):
         found = (("aws.efs.file_system", share[1]), ("aws.efs.access_point", share[2]))

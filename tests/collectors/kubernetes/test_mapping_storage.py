@@ -40,6 +40,15 @@ def test_volumes_of_every_age_are_realized_by_their_disks(index: int, disks: dic
     assert {end.type: end.value for end in ends} == disks
 
 
+def test_a_volume_of_eks_auto_mode_is_realized_by_its_disk() -> None:
+    """Its driver has another name, and the same disks."""
+    item = sample("persistentvolumes")
+    item["spec"]["csi"]["driver"] = "ebs.csi.eks.amazonaws.com"
+    assert ties(mapped("persistentvolumes", item=item), "REALIZED_BY") == ties(
+        mapped("persistentvolumes"), "REALIZED_BY"
+    )
+
+
 def test_a_handle_that_is_none_ties_nothing() -> None:
     """A driver may call its volumes anything."""
     item = sample("persistentvolumes")
