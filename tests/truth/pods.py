@@ -16,6 +16,7 @@ TEMPLATES = {
     "k8s.cronjob": "jobTemplate.spec.template",
     "argo.rollout": "template",
 }
+MIRROR = "kubernetes.io/config.mirror"
 CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -69,9 +70,9 @@ def _of_spec(cluster: Cluster, one: Thing, spec: Part, pod: str) -> Iterator[Tie
             keys=sorted(set().union(*(keys for keys in sets if keys))) if all(sets) else None,
             path=sorted({path for naming in namings for path in naming.paths}),
         )
-    yield tie(
-        one.key, "RUNS_AS", cluster.at(one.space, "k8s.serviceaccount", spec.get("serviceAccountName", "default"))
-    )
+    if MIRROR not in (one.meta.get("annotations") or {}):  # what a kubelet runs by itself is nobody to the API server
+        account = spec.get("serviceAccountName", "default")
+        yield tie(one.key, "RUNS_AS", cluster.at(one.space, "k8s.serviceaccount", account))
 
 
 def _configured(spec: Part) -> Iterator[Naming]:
@@ -130,6 +131,8 @@ def _owners(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     owned = set()
     for owner in one.meta.get("ownerReferences", []):
         group = owner["apiVersion"].rpartition("/")[0]
+        if (group, owner["kind"]) == ("", "Node"):  # what a kubelet says of its own pods, which run there anyhow
+            continue
         if target := cluster.refer(group, owner["kind"], one.space, owner["name"], owner["uid"]):
             owned.add(target)
             yield tie(one.key, "MANAGED_BY", target, controller=owner.get("controller", False))

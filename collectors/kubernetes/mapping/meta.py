@@ -9,6 +9,8 @@ from collectors.kubernetes.mapping.place import BY_UID, Object, Place, each, gro
 from collectors.kubernetes.mapping.secrecy import kept_annotations
 from graph.model import Alias, End, Entity, Holding, KeyEnd, Relation
 
+_NODE = ("", "Node")
+
 
 def entity(
     place: Place, kind: str, item: Object, attributes: dict[str, Any], *, aliases: tuple[Alias, ...] = ()
@@ -50,6 +52,8 @@ def conditions(status: Object) -> dict[str, str]:
 
 def _owner(place: Place, meta: Object, owner: Object) -> End | None:
     group, namespace = group_of(owner.get("apiVersion", "")), meta.get("namespace") or ""
+    if (group, owner["kind"]) == _NODE:  # of static pods, among others: a machine is no group that its members make up
+        return None
     return place.referred(group, owner["kind"], namespace, owner["name"], owner["uid"])
 
 

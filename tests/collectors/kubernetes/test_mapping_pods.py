@@ -69,6 +69,14 @@ def test_a_pod_is_tied_to_its_controller_by_uid_and_to_its_node_by_name() -> Non
     ]
 
 
+def test_a_static_pod_runs_on_its_node_and_is_no_member_of_it() -> None:
+    """The kubelet makes the node its owner; the node would else be a group that fails with its static pods."""
+    said = mapped("pods", 3)
+    assert not ties(said, "MANAGED_BY")
+    assert list(ties(said, "RUNS_ON")) == [CLUSTER.child("k8s.node", "node-1"), subject(said).key]
+    assert subject(said).attributes["raw"] == {"owners": ["v1/Node/node-1#node-1-uid"]}
+
+
 def test_every_way_to_use_configuration_is_stated_once_with_all_its_ways() -> None:
     """Variables, envFrom and pull secrets are USES_CONFIG, volumes MOUNTS; ways of one pair merge."""
     said = mapped("pods")
