@@ -3,6 +3,9 @@
 A NetworkPolicy and a PodDisruptionBudget select pods of their own namespace by labels. A workload is meant as well,
 where the labels of its template are, so that it shows with no pod left. The anchor is what is selected, and not the
 policy: so a pod that comes or goes costs a look at the policies of its namespace, and not at its pods.
+
+A pod that is over is selected by none: it has no network, and an eviction of it asks no budget. What a NetworkPolicy
+does to a pod on its node's network is not defined, and most networks let such a pod pass: so no policy protects it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ BY_TEMPLATE = 0.95
 _POD = "k8s.pod"
 _WORKLOADS = ("k8s.deployment", "k8s.statefulset", "k8s.daemonset", "k8s.job", "k8s.cronjob", "argo.rollout")
 _SELECTED = frozenset({_POD, *_WORKLOADS})
+_OVER = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Selected:
     """The ties between the policies of one kind and what they select.
 
     attribute: where a policy holds its selector. absent: what one that has none means: everything, or nothing.
-    outgoing: whether the tie leads from the policy, or to it.
+    outgoing: whether the tie leads from the policy, or to it. on_nodes: whether it means pods on their node's network.
     """
 
     name: str
@@ -38,7 +42,8 @@ class Selected:
     attribute: str
     absent: bool
     outgoing: bool
-    version: int = 2
+    on_nodes: bool
+    version: int = 3
 
     @property
     def states(self) -> frozenset[str]:
@@ -60,9 +65,9 @@ class Selected:
         found, policies = set[Key](), set[Key]()
         for one in changes:
             key = Key(one.change.subject)
-            if one.change.word in _SELECTED and _bears(one, _labels_of(key.kind)):
+            if one.change.word in _SELECTED and _bears(one, _labels_of(key.kind), "host_network", "phase"):
                 found.add(key)
-            elif one.change.word == self.policy and _bears(one, self.attribute):
+            elif one.change.word == self.policy and _bears(one, self.attribute, "raw"):
                 policies.add(key)
         for reader in (before, now) if policies else ():
             by_namespace: dict[Key, list[Mapping[str, Value]]] = defaultdict(list)
@@ -79,7 +84,7 @@ class Selected:
 
     def conclusions(self, anchors: Collection[Key], now: GraphReader) -> Iterator[tuple[Key, Relation]]:
         """Tie each thing to the policies of its namespace that select it."""
-        things = [one for one in now.latest(anchors).values() if one.closed is None]
+        things = [one for one in now.latest(anchors).values() if one.closed is None and self._could(one)]
         policies: dict[Key, list[tuple[EntityVersion, Mapping[str, Value]]]] = {}
         for namespace in sorted(_keys(one.key.container for one in things)):
             held = ((one, self._selector(one)) for one in _listed(now, {self.policy}, namespace))
@@ -89,6 +94,11 @@ class Selected:
             for policy, selector in policies.get(thing.key.container or thing.key, ()):
                 if selects(selector, labels):
                     yield thing.key, self._tie(policy, thing)
+
+    def _could(self, thing: EntityVersion) -> bool:
+        """Tell whether a policy of this kind could mean a thing, whatever labels it has."""
+        over = thing.kind == _POD and thing.attributes.get("phase") in _OVER
+        return not over and (self.on_nodes or thing.attributes.get("host_network") is not True)
 
     def _selector(self, policy: EntityVersion) -> Mapping[str, Value] | None:
         selector = policy.attributes.get(self.attribute)
@@ -103,10 +113,12 @@ class Selected:
         return Relation(source, self.verb, target, method=Method.SELECTOR, confidence=confidence)
 
 
-PROTECTION = Selected("protection", "PROTECTED_BY", "k8s.networkpolicy", "pod_selector", absent=True, outgoing=False)
+PROTECTION = Selected(
+    "protection", "PROTECTED_BY", "k8s.networkpolicy", "pod_selector", absent=True, outgoing=False, on_nodes=False
+)
 """Pod or workload PROTECTED_BY NetworkPolicy. An absent podSelector means every pod (NetworkPolicySpec)."""
 
-DISRUPTION = Selected("disruption", "GUARDS", "k8s.pdb", "selector", absent=False, outgoing=True)
+DISRUPTION = Selected("disruption", "GUARDS", "k8s.pdb", "selector", absent=False, outgoing=True, on_nodes=True)
 """PodDisruptionBudget GUARDS pod or workload. An absent selector means no pod (PodDisruptionBudgetSpec)."""
 
 
@@ -126,9 +138,12 @@ def _labels(thing: EntityVersion) -> Labels:
     return texts(thing.attributes.get(_labels_of(thing.kind)))
 
 
-def _bears(recorded: RecordedChange, attribute: str) -> bool:
-    """Tell whether a change could change what is concluded: readiness and restarts cannot."""
+def _bears(recorded: RecordedChange, *attributes: str) -> bool:
+    """Tell whether a change could change what is concluded: readiness, restarts and how a pod begins cannot."""
     change = recorded.change
     if change.transition is not Transition.REVISED:
         return True
-    return any(one.name.split(".", 1)[0] in (attribute, "raw") for one in change.fields)
+    return any(
+        one.name.split(".", 1)[0] in attributes and (one.name != "phase" or (one.old in _OVER) != (one.new in _OVER))
+        for one in change.fields
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graph.model.vocabulary import Kind
 
 META = "annotations finalizers deletion_requested_at"
-_PLACEMENT = "service_account node_selector tolerations affinity topology_spread priority_class"
+_PLACEMENT = "service_account node_selector tolerations affinity topology_spread priority_class host_network"
 TEMPLATE = f"{_PLACEMENT} containers init_containers volumes pod_labels"
 _ROUTE = f"{META} hosts parents rules"
 
@@ -24,7 +24,7 @@ KUBERNETES = (
         "k8s.pod",
         "Workload",
         "Pod",
-        f"{META} {_PLACEMENT} node host_network qos_class restart_policy",
+        f"{META} {_PLACEMENT} node qos_class restart_policy",
         "phase ready pod_ip pod_ips reason conditions",
     ),
     Kind.of(

@@ -50,14 +50,19 @@ def _limits(cluster: Cluster) -> Iterator[Tie]:
 
 
 def _selected(cluster: Cluster) -> Iterator[Tie]:
-    things: list[tuple[Thing, Part]] = [(one, one.meta.get("labels", {})) for one in cluster.each("k8s.pod")]
-    workloads = [one for one in cluster.each(*TEMPLATES) if one.word != "k8s.replicaset"]
-    things += [(one, template_of(one).get("metadata", {}).get("labels", {})) for one in workloads]
+    pods = [one for one in cluster.each("k8s.pod") if one.status.get("phase") not in ("Succeeded", "Failed")]
+    things: list[tuple[Thing, Part, Part]] = [(one, one.meta, one.spec) for one in pods]
+    for one in cluster.each(*TEMPLATES):
+        template = template_of(one)
+        if one.word != "k8s.replicaset":
+            things.append((one, template.get("metadata", {}), template.get("spec", {})))
     for policy in cluster.each("k8s.networkpolicy", "k8s.pdb"):
         protects = policy.word == "k8s.networkpolicy"
         selector = policy.spec.get("podSelector", {}) if protects else policy.spec.get("selector")
-        for one, labels in things:
-            if one.space == policy.space and selector is not None and _meant(selector, labels):
+        for one, meta, spec in things:
+            if protects and spec.get("hostNetwork"):  # what a policy does to such a pod is not defined
+                continue
+            if one.space == policy.space and selector is not None and _meant(selector, meta.get("labels", {})):
                 ends = (one.key, "PROTECTED_BY", policy.key) if protects else (policy.key, "GUARDS", one.key)
                 yield tie(*ends)
 

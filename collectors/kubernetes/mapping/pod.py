@@ -22,7 +22,6 @@ def pod(place: Place, item: Object) -> Iterator[Statement]:
     addresses = sorted({entry["ip"] for entry in each(status.get("podIPs"))} or ({status.get("podIP")} - {None, ""}))
     attributes = placement(spec) | present(
         node=spec.get("nodeName"),
-        host_network=spec.get("hostNetwork") or None,
         qos_class=status.get("qosClass"),
         restart_policy=spec.get("restartPolicy"),
         phase=status.get("phase"),

@@ -103,4 +103,7 @@ def test_pods_and_templates_name_their_priority_and_keep_how_they_are_placed() -
         assert isinstance(spread, dict)
         assert spread["topologyKey"] == "topology.kubernetes.io/zone"
     assert subject(mapped("deployments.apps")).attributes["pod_labels"] == {"app": "cart"}
+    assert subject(mapped("deployments.apps")).attributes["host_network"] is True
+    assert "host_network" not in subject(mapped("pods")).attributes
+    assert subject(mapped("pods", 1)).attributes["host_network"] is True
     assert subject(mapped("priorityclasses.scheduling.k8s.io")).attributes["value"] == 1000

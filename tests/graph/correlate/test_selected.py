@@ -34,6 +34,10 @@ MEANT = (
 )
 """What each selector means, in other words than the rule's."""
 
+HOWS: tuple[dict[str, Value], ...] = ({}, {"phase": "Failed"}, {"host_network": True})
+"""How a thing may be, beside its labels: as most are, over, or on the network of its node."""
+FORMS = tuple((labels, how) for how in HOWS for labels in LABELS)
+
 
 def estate(rule: Selected) -> Estate:
     """Give an empty cluster with one rule over it."""
@@ -50,10 +54,11 @@ def policy(rule: Selected, name: str, selector: Mapping[str, Value] | None, name
     return document(uid, str(selector), entity(namespace.child(rule.policy, name), incarnation=uid, **said))
 
 
-def deployment(name: str, labels: Mapping[str, str], ready: int = 1) -> Document:
+def deployment(name: str, labels: Mapping[str, str], ready: int = 1, **attributes: Value) -> Document:
     """Show a Deployment of namespace shop with the labels of its template."""
-    stated = entity(SHOP.child("k8s.deployment", name), incarnation=name, pod_labels=dict(labels), ready_replicas=ready)
-    return document(name, f"{labels}{ready}", stated)
+    said = {"pod_labels": dict(labels), "ready_replicas": ready, **attributes}
+    stated = entity(SHOP.child("k8s.deployment", name), incarnation=name, **said)
+    return document(name, str(said), stated)
 
 
 def tied(estate: Estate, rule: Selected) -> dict[tuple[str, str], float]:
@@ -99,6 +104,32 @@ def test_an_absent_selector_means_all_to_a_network_policy_and_none_to_a_budget()
         assert meant == ({"shop/none", "shop/empty"} if everything else {"shop/empty"})
 
 
+def test_what_is_on_its_nodes_network_is_not_protected_but_guarded() -> None:
+    """What a NetworkPolicy does to it is not defined, and most networks let it pass; a budget counts every pod."""
+    for rule, expected in ((PROTECTION, set()), (DISRUPTION, {"k8s.pod/p", "k8s.deployment/d"})):
+        one = estate(rule)
+        one.world.read(POLICIES[rule], policy(rule, "a", SELECTORS[3]))
+        one.world.read(PODS, pod("p", labels=LABELS[0], host_network=True))
+        one.world.read(DEPLOYMENTS, deployment("d", LABELS[0], host_network=True))
+        one.conclude()
+        assert {thing for _, thing in tied(one, rule)} == expected
+
+
+@pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
+def test_a_pod_that_is_over_is_selected_no_longer(rule: Selected) -> None:
+    """It has no network, and is no pod that may be missing. The phases before make no difference, and cost no look."""
+    one = estate(rule)
+    one.world.read(POLICIES[rule], policy(rule, "a", SELECTORS[3]))
+    one.world.read(PODS, pod("p", labels=LABELS[0], phase="Pending"))
+    one.conclude()
+    one.world.read(PODS, pod("p", labels=LABELS[0], phase="Running"))
+    assert one.conclude().anchors == 0
+    assert tied(one, rule)
+    one.world.read(PODS, pod("p", labels=LABELS[0], phase="Succeeded"))
+    one.conclude()
+    assert tied(one, rule) == {}
+
+
 def test_readiness_costs_no_look() -> None:
     """A change that cannot bear on what is selected touches no anchor."""
     one = estate(PROTECTION)
@@ -124,7 +155,7 @@ def steps(draw: st.DrawFn) -> list[tuple[str, str, int | None]]:
     for _ in range(draw(st.integers(1, 12))):
         what = draw(st.sampled_from(sorted(_NAMES)))
         name = draw(st.sampled_from(_NAMES[what]))
-        number = draw(st.none() | st.integers(0, len(SELECTORS if what == "policy" else LABELS) - 1))
+        number = draw(st.none() | st.integers(0, len(SELECTORS if what == "policy" else FORMS) - 1))
         found.append((what, name, number))
     return found
 
@@ -146,13 +177,15 @@ def test_step_by_step_is_what_the_definition_says(
         if look:
             one.conclude()
     one.conclude()
-    labels = {f"k8s.pod/{name}": LABELS[number] for name, number in shown["pod"].items()}
-    labels |= {f"k8s.deployment/{name}": LABELS[number] for name, number in shown["deployment"].items()}
+    things = {f"k8s.pod/{name}": FORMS[number] for name, number in shown["pod"].items()}
+    things |= {f"k8s.deployment/{name}": FORMS[number] for name, number in shown["deployment"].items()}
     expected = {
         (f"shop/{name}", thing)
         for name, number in shown["policy"].items()
-        for thing, held in labels.items()
+        for thing, (held, how) in things.items()
         if (rule.absent if SELECTORS[number] is None else MEANT[number](held))
+        and not ("phase" in how and thing.startswith("k8s.pod/"))
+        and not ("host_network" in how and rule is PROTECTION)
     }
     assert tied(one, rule).keys() == expected
 
@@ -164,10 +197,17 @@ def _read(one: Estate, rule: Selected, what: str, shown: Mapping[str, int]) -> N
         if what == "policy":
             documents = [policy(rule, name, SELECTORS[number]) for name, number in shown.items()]
         elif what == "pod":
-            documents = [pod(name, labels=LABELS[number]) for name, number in shown.items()]
+            documents = [pod(name, SHOP, FORMS[number][0], **FORMS[number][1]) for name, number in shown.items()]
         else:
-            documents = [deployment(name, LABELS[number]) for name, number in shown.items()]
+            documents = [
+                deployment(name, FORMS[number][0], 1, **_of_template(number)) for name, number in shown.items()
+            ]
         one.world.read(scope, *documents)
+
+
+def _of_template(number: int) -> dict[str, Value]:
+    """Give how a workload is: a template has no phase."""
+    return {name: value for name, value in FORMS[number][1].items() if name != "phase"}
 
 
 def test_an_unmapped_policy_means_nothing() -> None:
