@@ -18,8 +18,9 @@ CREDENTIALS = (
 
 def ties(cluster: Cluster) -> Iterator[Tie]:
     """Give the ties of claims, volumes and nodes."""
-    for one in cluster.each("k8s.persistentvolume", "k8s.persistentvolumeclaim"):
-        yield from _of_class(cluster, one, [one.spec.get("storageClassName")])
+    for one in cluster.each("k8s.persistentvolumeclaim"):
+        if "volumeName" not in one.spec:  # a class makes volumes; one that is there needs it no longer
+            yield from _of_class(cluster, one, [one.spec.get("storageClassName")])
     for one in cluster.each("k8s.statefulset"):
         claims = [claim["spec"].get("storageClassName") for claim in one.spec.get("volumeClaimTemplates", [])]
         yield from _of_class(cluster, one, claims)

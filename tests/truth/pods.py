@@ -58,7 +58,7 @@ def template_of(workload: Thing) -> Part:
 
 def _of_spec(cluster: Cluster, one: Thing, spec: Part, pod: str) -> Iterator[Tie]:
     merged: dict[tuple[str, str, str], list[Naming]] = {}
-    for naming in (*_configured(spec), *_mounted(spec, pod)):
+    for naming in (*_configured(spec, pod), *_mounted(spec, pod)):
         merged.setdefault((naming.verb, naming.word, naming.name), []).append(naming)
     for (verb, word, name), namings in merged.items():
         sets = [naming.keys for naming in namings]
@@ -75,8 +75,8 @@ def _of_spec(cluster: Cluster, one: Thing, spec: Part, pod: str) -> Iterator[Tie
         yield tie(one.key, "RUNS_AS", cluster.at(one.space, "k8s.serviceaccount", account))
 
 
-def _configured(spec: Part) -> Iterator[Naming]:
-    if "priorityClassName" in spec:
+def _configured(spec: Part, pod: str) -> Iterator[Naming]:
+    if "priorityClassName" in spec and not pod:  # of a pod, its number stands beside it
         yield Naming("USES_CONFIG", "k8s.priorityclass", spec["priorityClassName"])
     for reference in spec.get("imagePullSecrets", []):
         yield Naming("USES_CONFIG", "k8s.secret", reference["name"])

@@ -34,7 +34,10 @@ _CREDENTIALS = (
 
 
 def persistentvolume(place: Place, item: Object) -> Iterator[Statement]:
-    """State a PersistentVolume, the disk or file system behind it (ontology R16), and where that can be reached."""
+    """State a PersistentVolume, the disk or file system behind it (ontology R16), and where that can be reached.
+
+    Its class made it, or nobody did: a volume that is there needs none.
+    """
     spec, status = item["spec"], item.get("status") or {}
     source = place.of("k8s.persistentvolume", item)
     type_ = next((word for word in sorted(spec) if word not in _SPEC and isinstance(spec[word], dict)), "")
@@ -61,7 +64,6 @@ def persistentvolume(place: Place, item: Object) -> Iterator[Statement]:
     )
     yield entity(place, "k8s.persistentvolume", item, attributes)
     yield from owners(place, source, item)
-    yield from of_class(place, source, "k8s.storageclass", spec.get("storageClassName"), "storageClassName")
     yield from _realized(source, type_, volume)
     yield from (in_zone(source, zone) for zone in zones)
     yield from (in_region(source, name) for name in [region] if name)
@@ -69,7 +71,7 @@ def persistentvolume(place: Place, item: Object) -> Iterator[Statement]:
 
 
 def persistentvolumeclaim(place: Place, item: Object) -> Iterator[Statement]:
-    """State a PersistentVolumeClaim, its class, and the volume that it is bound to."""
+    """State a PersistentVolumeClaim, and the volume that it is bound to; or the class that it waits for."""
     spec, status = item["spec"], item.get("status") or {}
     source = place.of("k8s.persistentvolumeclaim", item)
     data = spec.get("dataSourceRef") or spec.get("dataSource") or {}
@@ -86,9 +88,10 @@ def persistentvolumeclaim(place: Place, item: Object) -> Iterator[Statement]:
     )
     yield entity(place, "k8s.persistentvolumeclaim", item, attributes)
     yield from owners(place, source, item)
-    yield from of_class(place, source, "k8s.storageclass", spec.get("storageClassName"), "storageClassName")
     if volume := spec.get("volumeName"):
         yield Relation(source, "BOUND_TO", place.end("k8s.persistentvolume", "", volume))
+    else:
+        yield from of_class(place, source, "k8s.storageclass", spec.get("storageClassName"), "storageClassName")
 
 
 def storageclass(place: Place, item: Object) -> Iterator[Statement]:

@@ -26,10 +26,11 @@ def spec_uses(place: Place, source: KeyEnd, namespace: str, spec: Object, pod: s
     """Tie a pod, or the template of a workload, to all that it names: once each, ways merged.
 
     Variables, pull secrets and the priority are USES_CONFIG; volumes are MOUNTS. Optional only where every naming is.
-    pod: the name of the pod, which its ephemeral volumes have in theirs.
+    pod: the name of the pod, which its ephemeral volumes have in theirs; empty for a template. What a PriorityClass
+    says was written into a pod when it was made, so that only a template needs it.
     """
     found: dict[tuple[str, str, str], list[_Naming]] = {}
-    for naming in (*_from_containers(spec), *_names(spec), *_from_volumes(spec, pod)):
+    for naming in (*_from_containers(spec), *_names(spec, pod), *_from_volumes(spec, pod)):
         if naming.name:
             found.setdefault((naming.verb, naming.kind, naming.name), []).append(naming)
     for (verb, kind, name), namings in sorted(found.items()):
@@ -69,8 +70,8 @@ def _from_containers(spec: Object) -> Iterator[_Naming]:
                     yield _Naming("USES_CONFIG", kind, reference.get("name", ""), "envFrom", None, optional)
 
 
-def _names(spec: Object) -> Iterator[_Naming]:
-    if priority := spec.get("priorityClassName"):
+def _names(spec: Object, pod: str) -> Iterator[_Naming]:
+    if (priority := spec.get("priorityClassName")) and not pod:
         yield _Naming("USES_CONFIG", "k8s.priorityclass", priority, "priorityClassName")
     for reference in each(spec.get("imagePullSecrets")):
         yield _Naming("USES_CONFIG", "k8s.secret", reference.get("name", ""), "imagePullSecrets")

@@ -87,7 +87,6 @@ def test_every_way_to_use_configuration_is_stated_once_with_all_its_ways() -> No
         "database": {"uses": ["env", "envFrom"]},
         "registry": {"uses": ["imagePullSecrets"]},
         "share-login": {"uses": ["volume credentials"]},
-        "high": {"uses": ["priorityClassName"]},
     }
     mounts = {name.rpartition("/")[2]: tie.attributes for name, tie in ties(said, "MOUNTS").items()}
     assert mounts == {

@@ -91,13 +91,18 @@ def test_a_binding_grants_a_role_to_accounts() -> None:
     assert prometheus == CLUSTER.child("k8s.namespace", "monitoring").child("k8s.serviceaccount", "prometheus")
 
 
-def test_pods_and_templates_name_their_priority_and_keep_how_they_are_placed() -> None:
-    """A PriorityClass by name; constraints as data, in the words of the API."""
+def test_a_template_needs_its_priority_class_and_a_pod_does_not() -> None:
+    """What the class says is written into a pod when it is made."""
     high = CLUSTER.child("k8s.priorityclass", "high")
+    assert ties(mapped("deployments.apps"), "USES_CONFIG")[high].attributes == {"uses": ["priorityClassName"]}
+    assert high not in ties(mapped("pods"), "USES_CONFIG")
+    assert subject(mapped("pods")).attributes["priority_class"] == "high"
+
+
+def test_pods_and_templates_keep_how_they_are_placed() -> None:
+    """Constraints as data, in the words of the API."""
     for resource in ("pods", "deployments.apps"):
-        said = mapped(resource)
-        assert ties(said, "USES_CONFIG")[high].attributes == {"uses": ["priorityClassName"]}
-        attributes = subject(said).attributes
+        attributes = subject(mapped(resource)).attributes
         assert attributes["node_selector"] == {"disk": "ssd"}
         [spread] = attributes["topology_spread"] if isinstance(attributes["topology_spread"], list) else []
         assert isinstance(spread, dict)

@@ -73,15 +73,24 @@ def test_a_node_stands_in_its_zone_and_region() -> None:
     assert region.target == AliasEnd("cloud.region.name", "eu-west-1", ("cloud.region",))
 
 
-def test_classes_are_named_by_claims_volumes_and_stateful_sets() -> None:
+def test_classes_are_named_by_stateful_sets_and_by_claims_that_wait() -> None:
     """So that a class that is missing shows who waits for it."""
     for resource, way in (
         ("persistentvolumeclaims", "storageClassName"),
-        ("persistentvolumes", "storageClassName"),
         ("statefulsets.apps", "volumeClaimTemplates"),
     ):
-        assert ties(mapped(resource), "USES_CONFIG")[GP3].attributes == {"uses": [way]}
+        item = sample(resource)
+        item["spec"].pop("volumeName", None)
+        assert ties(mapped(resource, item=item), "USES_CONFIG")[GP3].attributes == {"uses": [way]}
     assert subject(mapped("storageclasses.storage.k8s.io")).attributes["default"] is True
+
+
+def test_a_volume_that_is_there_needs_no_class_and_neither_does_its_claim() -> None:
+    """One that was made by hand may name a class that nobody ever made."""
+    for resource in ("persistentvolumeclaims", "persistentvolumes"):
+        said = mapped(resource)
+        assert GP3 not in ties(said, "USES_CONFIG")
+        assert subject(said).attributes["storage_class"] == "gp3"
 
 
 def test_parameters_and_attributes_of_volumes_hold_no_secret() -> None:
