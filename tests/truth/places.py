@@ -53,6 +53,9 @@ def _volume(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     for field in CREDENTIALS:
         if held := csi.get(field):
             yield tie(one.key, "USES_CONFIG", cluster.at(held["namespace"], "k8s.secret", held["name"]))
+    if share := one.spec.get("azureFile"):
+        space = share.get("secretNamespace") or one.spec["claimRef"]["namespace"]
+        yield tie(one.key, "USES_CONFIG", cluster.at(space, "k8s.secret", share["secretName"]))
     terms = one.spec.get("nodeAffinity", {}).get("required", {}).get("nodeSelectorTerms", [])
     labels = one.meta.get("labels", {})
     for label, words in ((ZONE, "availability_zone"), (REGION, "region")):

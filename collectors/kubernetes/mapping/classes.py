@@ -19,9 +19,10 @@ def of_class(place: Place, source: KeyEnd, kind: str, name: Any, way: str) -> It
         yield Relation(source, "USES_CONFIG", place.end(kind, "", name), attributes={"uses": [way]})
 
 
-def is_default(item: Object, annotation: str) -> bool | None:
-    """Tell whether an annotation makes this class the default one; None where it does not."""
-    return (item["metadata"].get("annotations") or {}).get(annotation) == "true" or None
+def is_default(item: Object, *annotations: str) -> bool | None:
+    """Tell whether one of some annotations makes this class the default one; None where none does."""
+    held = item["metadata"].get("annotations") or {}
+    return any(held.get(annotation) == "true" for annotation in annotations) or None
 
 
 def ingressclass(place: Place, item: Object) -> Iterator[Statement]:

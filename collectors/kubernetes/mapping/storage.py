@@ -13,7 +13,9 @@ from collectors.kubernetes.mapping.secrecy import kept_annotations
 from collectors.kubernetes.mapping.topology import REGION_LABELS, ZONE_LABELS, first, in_region, in_zone
 from graph.model import AliasEnd, KeyEnd, Method, Relation, Statement
 
-_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+_DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+"""What makes a class the default one: either does, the old word to this day."""
+
 _SPEC = frozenset(
     {
         "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
@@ -67,7 +69,7 @@ def persistentvolume(place: Place, item: Object) -> Iterator[Statement]:
     yield from _realized(source, type_, volume)
     yield from (in_zone(source, zone) for zone in zones)
     yield from (in_region(source, name) for name in [region] if name)
-    yield from _credentials(place, source, volume)
+    yield from _credentials(place, source, volume, claim.get("namespace") or "")
 
 
 def persistentvolumeclaim(place: Place, item: Object) -> Iterator[Statement]:
@@ -102,7 +104,7 @@ def storageclass(place: Place, item: Object) -> Iterator[Statement]:
         reclaim_policy=item.get("reclaimPolicy"),
         binding_mode=item.get("volumeBindingMode"),
         allow_expansion=item.get("allowVolumeExpansion"),
-        default=is_default(item, _DEFAULT),
+        default=is_default(item, *_DEFAULT),
     )
     yield entity(place, "k8s.storageclass", item, attributes)
     yield from owners(place, place.of("k8s.storageclass", item), item)
@@ -134,10 +136,14 @@ def _realized(source: KeyEnd, type_: str, volume: Object) -> Iterator[Relation]:
             yield Relation(source, "REALIZED_BY", AliasEnd(f"{kind}.id", id_, (kind,)), method=Method.PROVIDER_ID)
 
 
-def _credentials(place: Place, source: KeyEnd, volume: Object) -> Iterator[Relation]:
-    """Tie a volume to the Secrets that its driver logs in with."""
+def _credentials(place: Place, source: KeyEnd, volume: Object, home: str) -> Iterator[Relation]:
+    """Tie a volume to the Secrets that its driver logs in with.
+
+    home: the namespace of its claim, where the Secret of an Azure share lies unless that says otherwise.
+    """
     named = [volume.get(field) or {} for field in _CREDENTIALS]
     secrets = {(one.get("namespace") or "", one.get("name") or "") for one in named}
+    secrets.add((volume.get("secretNamespace") or home, volume.get("secretName") or ""))
     for namespace, name in sorted(secrets):
         if namespace and name:
             target = place.end("k8s.secret", namespace, name)

@@ -93,6 +93,26 @@ def test_a_volume_that_is_there_needs_no_class_and_neither_does_its_claim() -> N
         assert subject(said).attributes["storage_class"] == "gp3"
 
 
+@pytest.mark.parametrize("prefix", ["storageclass.kubernetes.io", "storageclass.beta.kubernetes.io"])
+def test_the_default_class_is_known_by_either_annotation(prefix: str) -> None:
+    """The old one holds to this day; what does not say `true` is none."""
+    item = sample("storageclasses.storage.k8s.io")
+    for word, expected in (("true", True), ("false", None)):
+        item["metadata"]["annotations"] = {f"{prefix}/is-default-class": word}
+        said = subject(mapped("storageclasses.storage.k8s.io", item=item))
+        assert said.attributes.get("default") is expected
+
+
+@pytest.mark.parametrize(("namespace", "home"), [("storage", "storage"), (None, "shop")])
+def test_a_share_of_azure_is_tied_to_its_login(namespace: str | None, home: str) -> None:
+    """In the namespace that it says, or else in that of its claim."""
+    item = sample("persistentvolumes")
+    del item["spec"]["csi"]
+    item["spec"]["azureFile"] = {"shareName": "cart", "secretName": "share-login", "secretNamespace": namespace}
+    login = CLUSTER.child("k8s.namespace", home).child("k8s.secret", "share-login")
+    assert login in ties(mapped("persistentvolumes", item=item), "USES_CONFIG")
+
+
 def test_parameters_and_attributes_of_volumes_hold_no_secret() -> None:
     """Names of Secrets are tied; values are not kept."""
     assert subject(mapped("storageclasses.storage.k8s.io")).attributes["parameters"] == {"type": "gp3"}
