@@ -5,7 +5,9 @@ from __future__ import annotations
 from graph.model.vocabulary import Kind
 
 META = "annotations finalizers deletion_requested_at"
-_PLACEMENT = "service_account node_selector tolerations affinity topology_spread priority_class host_network"
+_PLACEMENT = (
+    "service_account node_selector tolerations affinity topology_spread priority_class host_network runtime_class"
+)
 TEMPLATE = f"{_PLACEMENT} containers init_containers volumes pod_labels"
 _ROUTE = f"{META} hosts parents rules"
 

@@ -32,6 +32,8 @@ def _rights(cluster: Cluster) -> Iterator[Tie]:
                 yield tie(
                     one.key, "GRANTS_TO", cluster.at(user.split(":")[0], "k8s.serviceaccount", user.split(":")[1])
                 )
+            elif subject["kind"] == "Group" and subject["name"].startswith("system:serviceaccounts:"):
+                yield tie(one.key, "GRANTS_TO", cluster.space(subject["name"].split(":")[2]))
     for one in cluster.each("k8s.serviceaccount"):
         if ROLE in one.meta.get("annotations", {}):
             yield tie(one.key, "ASSUMES", f"aws.arn={one.meta['annotations'][ROLE]}")

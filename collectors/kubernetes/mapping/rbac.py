@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import CLUSTER_WIDE, Object, Place, each, present
-from graph.model import Relation, Statement
+from graph.model import KeyEnd, Relation, Statement
 
 _USER = re.compile(r"system:serviceaccount:(?P<namespace>[a-z0-9-]+):(?P<name>[a-z0-9.-]+)")
 """The user that a ServiceAccount is to the API server."""
+
+_EVERYBODY = re.compile(r"system:serviceaccounts:(?P<namespace>[a-z0-9-]+)")
+"""The group that all ServiceAccounts of a namespace are to the API server."""
 
 _ROLES = {"Role": "k8s.role", "ClusterRole": "k8s.clusterrole"}
 
@@ -42,7 +45,10 @@ def clusterrolebinding(place: Place, item: Object) -> Iterator[Statement]:
 
 
 def _binding(place: Place, kind: str, item: Object) -> Iterator[Statement]:
-    """State a binding, its role, and the ServiceAccounts that it names, be it as users. Other subjects are data."""
+    """State a binding, its role, and whom it names: ServiceAccounts, be it as users, and all of a namespace.
+
+    Other subjects are data, all ServiceAccounts of the cluster among them: the cluster does not fail with such a right.
+    """
     meta, source, granted = item["metadata"], place.of(kind, item), item["roleRef"]
     namespace = "" if kind in CLUSTER_WIDE else meta["namespace"]
     subjects = [
@@ -56,6 +62,9 @@ def _binding(place: Place, kind: str, item: Object) -> Iterator[Statement]:
     yield Relation(source, "GRANTS", place.end(_ROLES[granted["kind"]], namespace, granted["name"]))
     for at, name in sorted({_account(one, namespace) for one in subjects} - {("", "")}):
         yield Relation(source, "GRANTS_TO", place.end("k8s.serviceaccount", at, name))
+    groups = (_EVERYBODY.fullmatch(one["name"]) for one in subjects if one["kind"] == "Group")
+    for at in sorted({group["namespace"] for group in groups if group}):
+        yield Relation(source, "GRANTS_TO", KeyEnd(place.namespace(at)))
 
 
 def _account(subject: Object, namespace: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ _REFERENCES = ("name", "secretName", "claimName", "path", "server", "driver", "m
 
 
 def placement(spec: Object) -> dict[str, Any]:
-    """Give what decides where a pod may run, as whom, and on which network."""
+    """Give what decides where a pod may run, as whom, on which network, and by which runtime."""
     return present(
         service_account=spec.get("serviceAccountName"),
         node_selector=dict(spec.get("nodeSelector") or {}),
@@ -24,6 +24,7 @@ def placement(spec: Object) -> dict[str, Any]:
         topology_spread=list(each(spec.get("topologySpreadConstraints"))),
         priority_class=spec.get("priorityClassName"),
         host_network=spec.get("hostNetwork") or None,
+        runtime_class=spec.get("runtimeClassName"),
     )
 
 

@@ -80,6 +80,7 @@ def test_a_binding_grants_a_role_to_accounts() -> None:
     assert set(ties(said, "GRANTS_TO")) == {
         SHOP.child("k8s.serviceaccount", "cart"),
         CLUSTER.child("k8s.namespace", "ci").child("k8s.serviceaccount", "robot"),
+        CLUSTER.child("k8s.namespace", "ci"),
     }
     subjects = subject(said).attributes["subjects"]
     assert isinstance(subjects, list)
@@ -89,6 +90,25 @@ def test_a_binding_grants_a_role_to_accounts() -> None:
     assert list(ties(far, "GRANTS")) == [CLUSTER.child("k8s.clusterrole", "monitoring")]
     [prometheus] = ties(far, "GRANTS_TO")
     assert prometheus == CLUSTER.child("k8s.namespace", "monitoring").child("k8s.serviceaccount", "prometheus")
+
+
+def test_a_right_of_all_accounts_of_a_namespace_is_granted_to_the_namespace() -> None:
+    """By the group that they are to the API server. That of the whole cluster is data: the cluster needs no such."""
+    item = sample(f"clusterrolebindings.{RBAC}")
+    item["subjects"] = [
+        {"kind": "Group", "apiGroup": RBAC, "name": name}
+        for name in (
+            "system:serviceaccounts:shop",
+            "system:serviceaccounts",
+            "system:serviceaccounts:",
+            "system:masters",
+        )
+    ]
+    said = mapped(f"clusterrolebindings.{RBAC}", item=item)
+    assert list(ties(said, "GRANTS_TO")) == [SHOP]
+    subjects = subject(said).attributes["subjects"]
+    assert isinstance(subjects, list)
+    assert len(subjects) == 4
 
 
 def test_a_template_needs_its_priority_class_and_a_pod_does_not() -> None:
@@ -103,6 +123,7 @@ def test_pods_and_templates_keep_how_they_are_placed() -> None:
     """Constraints as data, in the words of the API."""
     for resource in ("pods", "deployments.apps"):
         attributes = subject(mapped(resource)).attributes
+        assert attributes["runtime_class"] == "gvisor"
         assert attributes["node_selector"] == {"disk": "ssd"}
         [spread] = attributes["topology_spread"] if isinstance(attributes["topology_spread"], list) else []
         assert isinstance(spread, dict)
