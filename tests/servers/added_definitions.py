@@ -3,6 +3,7 @@
 The files that each is a part of are named beside the rows of the product's table, and here for what has no row:
 
     monitoring.coreos.com    prometheus-operator/prometheus-operator, pkg/apis/monitoring/v1
+    secrets-store.csi.x-k8s.io  kubernetes-sigs/secrets-store-csi-driver, apis/v1
     promotions.example.com   our own, with a service that converts between its versions and does not exist
 """
 
@@ -159,6 +160,7 @@ ADDED: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
         "servicemonitors",
         {"spec": {"selector": SELECTOR, "endpoints": [{"port": TEXT}]}},
     ),
+    ("secrets-store.csi.x-k8s.io", "v1", "SecretProviderClass", "secretproviderclasses", {"spec": {"provider": TEXT}}),
     ("promotions.example.com", "v1", "Promotion", "promotions", {"spec": {"discount": NUMBER, "code": TEXT}}),
     ("promotions.example.com", "v1", "Campaign", "campaigns", {"spec": {"budget": NUMBER}}),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.truth.objects import Cluster, Part, Thing, Tie, tie
+from tests.truth.objects import RESOURCE, Cluster, Part, Thing, Tie, tie
 
 TEMPLATES = {
     "k8s.deployment": "template",
@@ -62,10 +62,15 @@ def _of_spec(cluster: Cluster, one: Thing, spec: Part, pod: str) -> Iterator[Tie
         merged.setdefault((naming.verb, naming.word, naming.name), []).append(naming)
     for (verb, word, name), namings in merged.items():
         sets = [naming.keys for naming in namings]
+        target: str | None = cluster.at("" if word == "k8s.priorityclass" else one.space, word, name)
+        if word == RESOURCE:
+            target = cluster.refer("secrets-store.csi.x-k8s.io", "SecretProviderClass", one.space, name)
+        if target is None:
+            continue
         yield tie(
             one.key,
             verb,
-            cluster.at("" if word == "k8s.priorityclass" else one.space, word, name),
+            target,
             optional=all(naming.optional for naming in namings) or None,
             keys=sorted(set().union(*(keys for keys in sets if keys))) if all(sets) else None,
             path=sorted({path for naming in namings for path in naming.paths}),
@@ -103,6 +108,9 @@ def _mounted(spec: Part, pod: str) -> Iterator[Naming]:
         if "persistentVolumeClaim" in volume:
             name = volume["persistentVolumeClaim"]["claimName"]
             yield Naming("MOUNTS", "k8s.persistentvolumeclaim", name, None, paths=paths)
+        csi = volume.get("csi", {})
+        if csi.get("driver") == "secrets-store.csi.k8s.io":
+            yield Naming("MOUNTS", RESOURCE, csi["volumeAttributes"]["secretProviderClass"], None, paths=paths)
         if "ephemeral" in volume and pod:  # the name that the API promises for the claim
             yield Naming("MOUNTS", "k8s.persistentvolumeclaim", f"{pod}-{volume['name']}", None, paths=paths)
         sources = [volume, *volume.get("projected", {}).get("sources", [])]

@@ -7,10 +7,10 @@ from typing import Any
 
 from collectors.kubernetes.mapping.containers import container_configuration
 from collectors.kubernetes.mapping.place import Object, Place, each, present
-from collectors.kubernetes.mapping.uses import runs_as, spec_uses
+from collectors.kubernetes.mapping.uses import provider_class, runs_as, spec_uses
 from graph.model import KeyEnd, Relation
 
-_REFERENCES = ("name", "secretName", "claimName", "path", "server", "driver", "medium", "sizeLimit")
+_REFERENCES = ("name", "secretName", "claimName", "path", "server", "driver", "medium", "sizeLimit", "reference")
 """What is kept of a volume's source, besides its type. Other fields are a driver's own, and may hold credentials."""
 
 
@@ -61,4 +61,4 @@ def _volume(volume: Object) -> dict[str, Any]:
             for word in sorted(part)
             if isinstance(part[word], dict)
         ]
-    return {"type": type_} | kept
+    return {"type": type_} | kept | present(secretProviderClass=provider_class(source))

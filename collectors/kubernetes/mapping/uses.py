@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from collectors.kubernetes.custom.table import RESOURCE
 from collectors.kubernetes.mapping.place import Object, Place, each, present
 from graph.model import KeyEnd, Relation
+
+_SECRETS_STORE = "secrets-store.csi.k8s.io"
+_PROVIDER = ("secrets-store.csi.x-k8s.io", "SecretProviderClass")
+"""What says which secrets the driver of this name fetches, and from where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,15 @@ def spec_uses(place: Place, source: KeyEnd, namespace: str, spec: Object, pod: s
             keys=sorted(keys or ()),
             path=sorted({path for naming in namings for path in naming.paths}),
         )
-        yield Relation(source, verb, place.end(kind, namespace, name), attributes=attributes)
+        target = place.referred(*_PROVIDER, namespace, name) if kind == RESOURCE else place.end(kind, namespace, name)
+        if target is not None:
+            yield Relation(source, verb, target, attributes=attributes)
+
+
+def provider_class(volume: Object) -> str:
+    """Give the SecretProviderClass that a volume's source names; an empty text where it is of another driver."""
+    named: str = (volume.get("volumeAttributes") or {}).get("secretProviderClass") or ""
+    return named if volume.get("driver") == _SECRETS_STORE else ""
 
 
 def runs_as(place: Place, source: KeyEnd, namespace: str, spec: Object) -> Relation:
@@ -99,6 +112,7 @@ def _from_volumes(spec: Object, pod: str) -> Iterator[_Naming]:
             claim = f"{pod}-{volume['name']}"  # so it is named by the API, and made by the controller
             yield _Naming("MOUNTS", "k8s.persistentvolumeclaim", claim, "ephemeral volume", paths=at)
         else:
+            yield _Naming("MOUNTS", RESOURCE, provider_class(volume.get("csi") or {}), "volume", paths=at)
             yield from _driver_credentials(volume)
 
 

@@ -1,5 +1,6 @@
 """What does the mapping make of pods, their containers and the workloads that want them?"""
 
+from functools import reduce
 from typing import Any
 
 from collectors.kubernetes.mapping.place import Object, Place
@@ -96,6 +97,39 @@ def test_every_way_to_use_configuration_is_stated_once_with_all_its_ways() -> No
         "extra": {"uses": ["projected"], "path": ["/etc/bundle"]},
         "cart-data": {"uses": ["volume"], "path": ["/data"]},
         "cart-7d9-abcde-cache": {"uses": ["ephemeral volume"], "path": ["/cache"]},
+    }
+
+
+def test_a_volume_that_fetches_secrets_names_where_these_are_said() -> None:
+    """The SecretProviderClass of its namespace, where the cluster has such; a template keeps its name anyhow."""
+    volumes = [
+        {"name": "vault", "csi": {"driver": driver, "volumeAttributes": {"secretProviderClass": "cart"}}}
+        for driver in ("secrets-store.csi.k8s.io", "other.example.com")
+    ]
+    served = Place(CLUSTER, b"key", {("secrets-store.csi.x-k8s.io", "SecretProviderClass"): True})
+    for resource, spec in (("pods", ("spec",)), ("deployments.apps", ("spec", "template", "spec"))):
+        for volume, place, named in (
+            (volumes[0], served, True),
+            (volumes[1], served, False),
+            (volumes[0], PLACE, False),
+        ):
+            item = sample(resource)
+            reduce(dict.__getitem__, spec, item)["volumes"] = [volume]
+            key = SHOP.child("k8s.resource", "secrets-store.csi.x-k8s.io:SecretProviderClass:cart")
+            assert list(ties(list(READ[resource].read(place, item)), "MOUNTS")) == ([key] if named else [])
+
+
+def test_a_template_keeps_what_its_volumes_are_made_of() -> None:
+    """The class of fetched secrets and the image of a volume of it; not what else a driver is told."""
+    item = sample("deployments.apps")
+    told = {"secretProviderClass": "cart", "token": "canary-volume"}
+    item["spec"]["template"]["spec"]["volumes"] = [
+        {"name": "vault", "csi": {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": told}},
+        {"name": "model", "image": {"reference": "registry.example.com/model:3", "pullPolicy": "Always"}},
+    ]
+    assert subject(mapped("deployments.apps", item=item)).attributes["volumes"] == {
+        "vault": {"type": "csi", "driver": "secrets-store.csi.k8s.io", "secretProviderClass": "cart"},
+        "model": {"type": "image", "reference": "registry.example.com/model:3"},
     }
 
 
