@@ -54,7 +54,7 @@ KUBERNETES = (
         "k8s.statefulset",
         "Workload",
         "StatefulSet",
-        f"{META} replicas selector strategy service_name volume_claims {TEMPLATE}",
+        f"{META} replicas selector strategy service_name volume_claims claim_retention {TEMPLATE}",
         "ready_replicas available_replicas updated_replicas status_replicas current_revision update_revision",
     ),
     Kind.of(

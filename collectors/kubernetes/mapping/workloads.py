@@ -51,6 +51,7 @@ def statefulset(place: Place, item: Object) -> Iterator[Statement]:
         strategy=dict(spec.get("updateStrategy") or {}),
         service_name=spec.get("serviceName"),
         volume_claims={claim["metadata"]["name"]: _claim(claim) for claim in each(spec.get("volumeClaimTemplates"))},
+        claim_retention=dict(spec.get("persistentVolumeClaimRetentionPolicy") or {}),
         status_replicas=status.get("replicas", 0),
         ready_replicas=status.get("readyReplicas", 0),
         available_replicas=status.get("availableReplicas", 0),

@@ -85,6 +85,12 @@ def test_classes_are_named_by_stateful_sets_and_by_claims_that_wait() -> None:
     assert subject(mapped("storageclasses.storage.k8s.io")).attributes["default"] is True
 
 
+def test_a_stateful_set_says_what_becomes_of_its_claims() -> None:
+    """Whether its data goes with it, as it would for the sample, or stays."""
+    kept = subject(mapped("statefulsets.apps")).attributes["claim_retention"]
+    assert kept == {"whenDeleted": "Delete", "whenScaled": "Retain"}
+
+
 def test_a_volume_that_is_there_needs_no_class_and_neither_does_its_claim() -> None:
     """One that was made by hand may name a class that nobody ever made."""
     for resource in ("persistentvolumeclaims", "persistentvolumes"):
