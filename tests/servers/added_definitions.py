@@ -2,9 +2,9 @@
 
 The files that each is a part of are named beside the rows of the product's table, and here for what has no row:
 
-    monitoring.coreos.com    prometheus-operator/prometheus-operator, pkg/apis/monitoring/v1
+    monitoring.coreos.com       prometheus-operator/prometheus-operator, pkg/apis/monitoring/v1
     secrets-store.csi.x-k8s.io  kubernetes-sigs/secrets-store-csi-driver, apis/v1
-    promotions.example.com   our own, with a service that converts between its versions and does not exist
+    promotions.example.com      our own, with a service that converts between its versions and does not exist
 """
 
 from __future__ import annotations
