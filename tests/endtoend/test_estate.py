@@ -220,7 +220,7 @@ def test_the_changes_are_what_differs(story: Story) -> None:
     lost, won = before - after, after - before
     for source, slot, weights in (
         ("k8s.httproute/storefront", "shop.example.com / :80", {"90, 10, 0", "50, 40, 10"}),
-        ("istio.virtualservice/recommender", "recommender", {"95, 5", "60, 40"}),
+        ("istio.virtualservice/recommender", " primary ", {"95, 5", "60, 40"}),
     ):
         assert {_weights(moment.held.ties, source, slot) for moment in (story.before, story.after)} == weights
     for tie in (

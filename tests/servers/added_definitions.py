@@ -54,7 +54,7 @@ _VIRTUAL_SERVICE: dict[str, Any] = {
         "http": [
             {
                 "name": TEXT,
-                "match": [{"uri": {"prefix": TEXT, "exact": TEXT}}],
+                "match": [{"uri": {"prefix": TEXT, "exact": TEXT}, "headers": ANY, "port": NUMBER, "gateways": [TEXT]}],
                 "route": [ROUTE],
                 "delegate": {"name": TEXT, "namespace": TEXT},
             }

@@ -77,18 +77,22 @@ def _virtualservice(cluster: Cluster, one: Thing) -> Iterator[Tie]:
             yield tie(one.key, "DEPENDS_ON", cluster.at(space, "istio.virtualservice", held["name"]))
         uris = [match["uri"] for match in rule.get("match", []) if "uri" in match]
         paths = [uri[how] for how in ("exact", "prefix", "regex") for uri in uris if how in uri]
+        matches = rule.get("match", [])
+        ports = [str(match["port"]) for match in matches if "port" in match]
+        gateways = [name for match in matches for name in match.get("gateways", [])]
+        others = any("headers" in match for match in matches)  # what these are is not told, but that there are some
         for route in rule.get("route", []):
-            words = [*one.spec["hosts"], rule.get("name"), *paths]
-            yield _destination(cluster, one, route, words)
+            words = [*one.spec["hosts"], rule.get("name"), *paths, *ports, *gateways]
+            yield _destination(cluster, one, route, words, "#" if others else "")
     for rule in one.spec.get("tcp", []):
         for route in rule["route"]:
             yield _destination(cluster, one, route, one.spec["hosts"])
 
 
-def _destination(cluster: Cluster, one: Thing, route: Part, words: list[str | None]) -> Tie:
+def _destination(cluster: Cluster, one: Thing, route: Part, words: list[str | None], last: str = "") -> Tie:
     held = route["destination"]
     name, port = held["host"], held.get("port", {}).get("number")
-    slot = " ".join(str(word) for word in (*words, held.get("subset"), port) if word)
+    slot = " ".join(str(word) for word in (*words, held.get("subset"), port, last) if word)
     service = cluster.at(one.space, "k8s.service", name) if "." not in name else host(cluster, name)
     if service is None:  # outside of the mesh
         return tie(one.key, "DEPENDS_ON", f"dns.name={name}", slot)

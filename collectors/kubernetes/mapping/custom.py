@@ -5,6 +5,7 @@ Only what a row names is kept, never a whole spec: of an object without a row it
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -110,7 +111,7 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
             tie = _tie(place, item, reference, found)
             if tie is None or (VERBS[tie.verb].local and isinstance(tie.end, AliasEnd)) or tie.end == source:
                 continue
-            slot = " ".join(str(one) for path in reference.slot for one in beside(found, path) if _plain(one))
+            slot = _slot(place, reference, found)
             told = _told(reference, tie.verb, found)
             ends = (tie.end, source) if reference.reverse else (source, tie.end)
             key = (tie.end, tie.verb, reference.reverse, slot)
@@ -214,12 +215,27 @@ def _told(reference: Reference, verb: str, found: Found) -> Told:
     return present(**told)
 
 
+def _slot(place: Place, reference: Reference, found: Found) -> str:
+    """Put into words what tells a tie apart. Of maps a keyed hash stands last: a value in them may be a credential."""
+    parts = [one for path in reference.slot for one in beside(found, path)]
+    words, maps = [str(one) for one in parts if _plain(one)], [one for one in parts if isinstance(one, dict) and one]
+    if maps:
+        words.append(f"#{place.hashed(json.dumps(maps, sort_keys=True))}")
+    return " ".join(words)
+
+
 def _both(one: Any, other: Told) -> Told:
-    """Merge what two namings of one thing say: lists together, and what both say otherwise as the first has it."""
+    """Merge what two namings of one thing say: lists together, and what both say otherwise as the first has it.
+
+    Of two weights the higher counts; where one naming has none, nothing says that it is less than all.
+    """
     merged = {**other, **one}
     for word in one.keys() & other.keys():
         if isinstance(one[word], list):
             merged[word] = sorted({*one[word], *other[word]})
+    if one.get("weight") != other.get("weight"):
+        weights = [one.get("weight"), other.get("weight")]
+        merged["weight"] = max(weights) if all(isinstance(weight, int) for weight in weights) else None
     if not (one.get("optional") and other.get("optional")):
         merged.pop("optional", None)
-    return merged
+    return present(**merged)

@@ -18,7 +18,7 @@ from collectors.kubernetes.custom.table import Table
 from collectors.kubernetes.mapping.custom import custom
 from collectors.kubernetes.mapping.place import Place
 from graph.analysis.presence import Said, presences
-from graph.model import AliasEnd, Document, Entity, KeyEnd, Method, Relation, Statement
+from graph.model import Document, Entity, KeyEnd, Relation, Statement
 from tests.collectors.kubernetes.memory_api import (
     WIDGET,
     MemoryApi,
@@ -171,31 +171,6 @@ def test_what_is_named_like_a_secret_is_taken_out_of_what_is_kept() -> None:
         "secretName": "web",
         "list": [{"token": "[removed]"}],
     }
-
-
-def test_routes_have_their_hosts_paths_weights_and_ports() -> None:
-    """A VirtualService: two subsets of one service apart, a service elsewhere, and a host outside by its name."""
-    said = mapped("virtualservices.networking.istio.io")
-    routes = {
-        one.slot: (one.target.key.id, dict(one.attributes))
-        for one in said
-        if isinstance(one, Relation) and one.verb == "ROUTES_TO" and isinstance(one.target, KeyEnd)
-    }
-    assert routes == {
-        "cart.example.com cart checkout /checkout stable 8080": ("cart", {"port": 8080, "weight": 90}),
-        "cart.example.com cart checkout /checkout canary 8080": ("cart", {"port": 8080, "weight": 10}),
-        "cart.example.com cart pay /pay": ("payments", {}),
-        "cart.example.com": ("cart", {}),
-        "cart.example.com cart 5432": ("database", {"port": 5432}),
-    }
-    assert ends(said, "DEPENDS_ON") == {
-        "istio.gateway/edge",
-        "istio.gateway/public",
-        "istio.virtualservice/old",
-        "dns.name=api.partner.example.com",
-    }
-    [outside] = (one for one in said if isinstance(one, Relation) and isinstance(one.target, AliasEnd))
-    assert outside.method is Method.DNS
 
 
 def test_a_rollout_uses_what_its_template_names() -> None:

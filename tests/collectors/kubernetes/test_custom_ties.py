@@ -1,0 +1,76 @@
+"""Where do custom resources lead traffic, and where do they fetch what they fill Secrets with?"""
+
+from typing import Any
+
+from graph.model import AliasEnd, KeyEnd, Method, Relation, Statement
+from tests.collectors.kubernetes.memory_api import sample
+from tests.collectors.kubernetes.test_custom import ends
+from tests.collectors.kubernetes.test_mapping_pods import mapped
+
+VIRTUAL_SERVICES = "virtualservices.networking.istio.io"
+
+
+def led(said: list[Statement]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what traffic is led to, by slot."""
+    return {
+        one.slot: (one.target.key.id, dict(one.attributes))
+        for one in said
+        if isinstance(one, Relation) and one.verb == "ROUTES_TO" and isinstance(one.target, KeyEnd)
+    }
+
+
+def virtual_service(*rules: dict[str, Any]) -> list[Statement]:
+    """Return what a VirtualService states whose HTTP rules these are."""
+    item = sample(VIRTUAL_SERVICES)
+    item["spec"] = {"hosts": ["cart"], "http": list(rules)}
+    return mapped(VIRTUAL_SERVICES, item=item)
+
+
+def to(subset: str, weight: int | None = None) -> dict[str, Any]:
+    """Return a way to a subset of one service."""
+    way = {"destination": {"host": "cart", "subset": subset}}
+    return way if weight is None else way | {"weight": weight}
+
+
+def test_routes_have_their_hosts_paths_weights_and_ports() -> None:
+    """A VirtualService: two subsets of one service apart, a service elsewhere, and a host outside by its name."""
+    said = mapped("virtualservices.networking.istio.io")
+    assert {slot.split("#")[0]: end for slot, end in led(said).items()} == {
+        "cart.example.com cart checkout /checkout stable 8080 ": ("cart", {"port": 8080, "weight": 90}),
+        "cart.example.com cart checkout /checkout canary 8080 ": ("cart", {"port": 8080, "weight": 10}),
+        "cart.example.com cart pay /pay": ("payments", {}),
+        "cart.example.com": ("cart", {}),
+        "cart.example.com cart 5432": ("database", {"port": 5432}),
+    }
+    assert ends(said, "DEPENDS_ON") == {
+        "istio.gateway/edge",
+        "istio.gateway/public",
+        "istio.virtualservice/old",
+        "dns.name=api.partner.example.com",
+    }
+    [outside] = (one for one in said if isinstance(one, Relation) and isinstance(one.target, AliasEnd))
+    assert outside.method is Method.DNS
+
+
+def test_a_canary_by_header_keeps_its_share() -> None:
+    """Who asks for it by a header goes there whole, whatever share all the others have; the header's value is not told.
+
+    Nor is a hash of it there that could be tried out: it is keyed.
+    """
+    match = {"headers": {"x-canary": {"exact": "canary-header"}}}
+    said = led(virtual_service({"match": [match], "route": [to("v2")]}, {"route": [to("v1", 100), to("v2", 0)]}))
+    [(slot, end)] = ((slot, end) for slot, end in said.items() if "#" in slot)
+    assert (slot.split("#")[0], end) == ("cart v2 ", ("cart", {}))
+    assert said["cart v1"] == ("cart", {"weight": 100})
+    assert said["cart v2"] == ("cart", {"weight": 0})
+    match["headers"]["x-canary"]["exact"] = "canary-other"
+    assert slot not in led(virtual_service({"match": [match], "route": [to("v2")]}))
+
+
+def test_two_namings_that_nothing_tells_apart_keep_the_higher_weight() -> None:
+    """Whichever comes first; and where one of them has none, it may be all."""
+    for weights in ((5, 90), (90, 5)):
+        rules = [{"route": [to("v2", weight), to("v1", 100 - weight)]} for weight in weights]
+        assert led(virtual_service(*rules))["cart v2"] == ("cart", {"weight": 90})
+    for rules in ([to("v2")], [to("v2", 0), to("v1", 100)]), ([to("v2", 0), to("v1", 100)], [to("v2")]):
+        assert led(virtual_service(*({"route": route} for route in rules)))["cart v2"] == ("cart", {})
