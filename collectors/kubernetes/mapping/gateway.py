@@ -89,7 +89,7 @@ def _route(place: Place, kind: str, item: Object) -> Iterator[Statement]:
         hosts=sorted(texts(spec.get("hostnames"))),
         parents=[_reference(parent, GROUP, "Gateway", namespace) for parent in parents],
         rules=[_rule(rule, namespace) for rule in rules],
-        conditions=_conditions(item.get("status") or {}),
+        conditions=_conditions(item.get("status") or {}, namespace),
     )
     yield entity(place, kind, item, attributes)
     yield from owners(place, source, item)
@@ -128,15 +128,30 @@ def _match(match: Object) -> dict[str, Any]:
     )
 
 
-def _conditions(status: Object) -> dict[str, dict[str, str]]:
+def _conditions(status: Object, namespace: str) -> dict[str, dict[str, str]]:
     """Give the conditions that each parent sets, with the reason where one is not met."""
+    parents = each(status.get("parents"))
     return {
-        str(parent["parentRef"]["name"]): {
+        name: {
             one["type"]: one["status"] if one["status"] == "True" else f"{one['status']} {one.get('reason') or ''}"
             for one in each(parent.get("conditions"))
         }
-        for parent in each(status.get("parents"))
+        for name, parent in zip(_names(parents, namespace), parents, strict=True)
     }
+
+
+def _names(parents: Sequence[Object], namespace: str) -> list[str]:
+    """Name each parent that says how it took a route: shortly where that is enough, or by all that tells it apart."""
+    ways: tuple[list[str], ...] = ([], [], [])
+    for parent in parents:
+        named = _reference(parent["parentRef"], GROUP, "Gateway", namespace)
+        kind = "" if named["kind"] == "Gateway" else named["kind"]
+        port = f":{named['port']}" if "port" in named else ""
+        whole = [kind, f"{named['namespace']}/{named['name']}", named.get("section"), port]
+        names = ([named["name"]], whole, [*whole, parent.get("controllerName")])
+        for way, parts in zip(ways, names, strict=True):
+            way.append(" ".join(str(part) for part in parts if part))
+    return [next((way[at] for way in ways if way.count(way[at]) == 1), ways[-1][at]) for at in range(len(parents))]
 
 
 def _parents(place: Place, source: KeyEnd, parents: Sequence[Object], namespace: str) -> Iterator[Relation]:

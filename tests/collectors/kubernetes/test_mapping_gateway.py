@@ -1,5 +1,9 @@
 """What does the mapping make of Gateways, their routes, and what is allowed to cross namespaces?"""
 
+from typing import Any
+
+import pytest
+
 from graph.model import KeyEnd, Relation
 from tests.collectors.kubernetes.memory_api import sample
 from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
@@ -7,6 +11,7 @@ from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped,
 GROUP = "gateway.networking.k8s.io"
 HTTP = f"httproutes.{GROUP}"
 BANK = CLUSTER.child("k8s.namespace", "bank")
+SECTIONS = ["shop/edge https", "shop/edge http"]
 
 
 def test_a_gateway_has_a_class_addresses_and_certificates() -> None:
@@ -78,6 +83,42 @@ def test_a_route_depends_on_its_parents_and_says_what_they_made_of_it() -> None:
     }
     conditions = subject(said).attributes["conditions"]
     assert conditions == {"edge": {"Accepted": "True", "ResolvedRefs": "False RefNotPermitted"}}
+
+
+@pytest.mark.parametrize(
+    ("parents", "names"),
+    [
+        ([{"name": "edge"}, {"name": "inner"}], ["edge", "inner"]),
+        ([{"name": "edge", "sectionName": "https"}, {"name": "edge", "sectionName": "http"}], SECTIONS),
+        (
+            [{"name": "edge"}, {"name": "edge", "namespace": "bank"}, {"name": "edge", "port": 80}],
+            ["shop/edge", "bank/edge", "shop/edge :80"],
+        ),
+        ([{"name": "cart"}, {"name": "cart", "group": "", "kind": "Service"}], ["shop/cart", "Service shop/cart"]),
+    ],
+)
+def test_what_one_parent_says_is_not_what_another_says(parents: list[dict[str, Any]], names: list[str]) -> None:
+    """Two listeners of one Gateway, or two Gateways of one name; in whatever order they answer."""
+    item = sample(HTTP)
+    for order in (1, -1):
+        item["status"]["parents"] = [
+            {"parentRef": parent, "conditions": [{"type": "Accepted", "status": "True" if at else "False"}]}
+            for at, parent in enumerate(parents)
+        ][::order]
+        conditions = subject(mapped(HTTP, item=item)).attributes["conditions"]
+        said = {name: {"Accepted": "True" if at else "False "} for at, name in enumerate(names)}
+        assert conditions == said
+
+
+def test_two_controllers_may_answer_for_one_parent() -> None:
+    """Each by its name."""
+    item = sample(HTTP)
+    item["status"]["parents"] = [
+        {"parentRef": {"name": "edge"}, "controllerName": name, "conditions": []}
+        for name in ("a.example/c", "b.example/c")
+    ]
+    conditions = subject(mapped(HTTP, item=item)).attributes["conditions"]
+    assert conditions == {"shop/edge a.example/c": {}, "shop/edge b.example/c": {}}
 
 
 def test_other_routes_lead_by_what_they_have() -> None:
