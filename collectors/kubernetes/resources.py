@@ -136,7 +136,7 @@ _WORKLOADS = (
 _NETWORK = (
     Resource("services", "", "k8s.service", network.service, "DEPENDS_ON", "the names that traffic goes to"),
     Resource(
-        "endpointslices", "discovery.k8s.io", "k8s.endpointslice", endpoints.endpointslice, "SELECTS",
+        "endpointslices", "discovery.k8s.io", "k8s.endpointslice", endpoints.endpointslice, "SELECTS DEPENDS_ON",
         "the pods behind each service, and their readiness",
     ),
     Resource(

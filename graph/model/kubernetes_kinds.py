@@ -90,7 +90,7 @@ KUBERNETES = (
         "k8s.endpointslice",
         "Network",
         "EndpointSlice",
-        f"{META} address_type ports service",
+        f"{META} address_type ports service addresses",
         "endpoints_ready endpoints_total",
     ),
     Kind.of("k8s.ingress", "Network", "Ingress", f"{META} class hosts tls rules default_backend", "load_balancer"),

@@ -46,6 +46,9 @@ def _endpoints(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     for endpoint in one.item.get("endpoints") or []:
         if name and endpoint.get("targetRef", {}).get("kind") == "Pod":
             pods.setdefault(endpoint["targetRef"]["uid"], []).append(endpoint)
+    if name and one.item["addressType"] == "FQDN":
+        for far in {address for endpoint in one.item["endpoints"] for address in endpoint["addresses"]}:
+            yield tie(cluster.at(one.space, "k8s.service", name), "DEPENDS_ON", host(cluster, far) or f"dns.name={far}")
     for uid, endpoints in pods.items():
         yield tie(
             cluster.at(one.space, "k8s.service", str(name)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectors.kubernetes.mapping.meta import entity, owners
+from collectors.kubernetes.mapping.network import leans_on_host
 from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
 from graph.model import KeyEnd, Method, Relation, Statement
 
@@ -13,17 +14,22 @@ _SERVICE_LABEL = "kubernetes.io/service-name"
 
 
 def endpointslice(place: Place, item: Object) -> Iterator[Statement]:
-    """State an EndpointSlice, its service, and the service's tie to each pod that it names by uid (ontology R6)."""
+    """State an EndpointSlice, its service, and the service's tie to each pod that it names by uid (ontology R6).
+
+    What no pod stands behind is kept by its address; a host name is what the service depends on, as an external one is.
+    """
     meta = item["metadata"]
     source = place.of("k8s.endpointslice", item)
     service = (meta.get("labels") or {}).get(_SERVICE_LABEL)
     endpoints = each(item.get("endpoints"))
+    others = [one for one in endpoints if (one.get("targetRef") or {}).get("kind") != "Pod"]
     ports = [_port(port) for port in each(item.get("ports"))]
     address_type = item.get("addressType") or ""
     attributes = present(
         address_type=address_type,
         ports=ports,
         service=service,
+        addresses=sorted({address for one in others for address in texts(one.get("addresses"))}),
         endpoints_ready=sum(_serves(endpoint, "ready") for endpoint in endpoints),
         endpoints_total=len(endpoints),
     )
@@ -33,9 +39,11 @@ def endpointslice(place: Place, item: Object) -> Iterator[Statement]:
     if service:
         target = place.end("k8s.service", meta["namespace"], service)
         if not any(isinstance(tie.target, KeyEnd) and tie.target.key == target.key for tie in owning):
-            attributes = {"controller": False}
-            yield Relation(source, "MANAGED_BY", target, attributes=attributes, method=Method.LABEL, confidence=0.9)
+            told = {"controller": False}
+            yield Relation(source, "MANAGED_BY", target, attributes=told, method=Method.LABEL, confidence=0.9)
         yield from _selected(place, target, meta["namespace"], endpoints, ports, address_type)
+        if address_type == "FQDN":
+            yield from (leans_on_host(place, target, host, "endpoints") for host in attributes.get("addresses", ()))
 
 
 def _selected(

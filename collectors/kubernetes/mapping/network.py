@@ -42,7 +42,7 @@ def service(place: Place, item: Object) -> Iterator[Statement]:
     yield entity(place, "k8s.service", item, attributes, aliases=aliases)
     yield from owners(place, place.of("k8s.service", item), item)
     if spec.get("type") == "ExternalName" and spec.get("externalName"):
-        yield _external(place, place.of("k8s.service", item), spec["externalName"])
+        yield leans_on_host(place, place.of("k8s.service", item), spec["externalName"], "externalName")
 
 
 def ingress(place: Place, item: Object) -> Iterator[Statement]:
@@ -80,16 +80,15 @@ def in_cluster(host: str) -> tuple[str, str] | None:
     return (named["namespace"], named["name"]) if named else None
 
 
-def _external(place: Place, source: KeyEnd, host: str) -> Relation:
-    """Tie a service to what its external name stands for: another service of the cluster, or whoever has the name."""
+def leans_on_host(place: Place, source: KeyEnd, host: str, way: str) -> Relation:
+    """Tie a service to what a host name stands for: another service of the cluster, or whoever has the name."""
     name = host.lower().rstrip(".")
     target: End
     if inside := in_cluster(name):
         target = place.end("k8s.service", *inside)
     else:
         target = AliasEnd("dns.name", name, NAMED_OUTSIDE)
-    uses = {"uses": ["externalName"]}
-    return Relation(source, "DEPENDS_ON", target, attributes=uses, method=Method.DNS, confidence=0.95)
+    return Relation(source, "DEPENDS_ON", target, attributes={"uses": [way]}, method=Method.DNS, confidence=0.95)
 
 
 def _routes(

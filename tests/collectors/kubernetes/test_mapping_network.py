@@ -1,5 +1,6 @@
 """What does the mapping make of services, endpoints, ingresses, configuration and identities?"""
 
+from collectors.kubernetes.mapping.network import NAMED_OUTSIDE
 from graph.model import Alias, AliasEnd, Holding, KeyEnd, Method
 from tests.collectors.kubernetes.memory_api import sample
 from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
@@ -39,6 +40,26 @@ def test_a_slice_without_owner_is_its_services_by_label() -> None:
     assert owned.target == KeyEnd(SHOP.child("k8s.service", "cart"), "service-1")
     [labelled] = ties(mapped("endpointslices.discovery.k8s.io", 1), "MANAGED_BY").values()
     assert (labelled.method, labelled.confidence) == (Method.LABEL, 0.9)
+
+
+def test_an_endpoint_without_a_pod_is_kept_by_its_address() -> None:
+    """Whoever wrote it by hand, or for a node: another address is a change. What is a pod's is its tie's."""
+    slices = "endpointslices.discovery.k8s.io"
+    assert subject(mapped(slices)).attributes["addresses"] == ["10.0.9.9"]
+    item = sample(slices)
+    item["endpoints"][2]["addresses"] = ["10.0.9.10"]
+    item["endpoints"].append({"addresses": ["10.0.1.1"], "targetRef": {"kind": "Node", "name": "node-1"}})
+    assert subject(mapped(slices, item=item)).attributes["addresses"] == ["10.0.1.1", "10.0.9.10"]
+
+
+def test_an_endpoint_that_is_a_host_name_is_what_the_service_leans_on() -> None:
+    """As an external name is: a service of the cluster, or whoever has the name."""
+    found = ties(mapped("endpointslices.discovery.k8s.io", 2), "DEPENDS_ON").values()
+    legacy = KeyEnd(SHOP.child("k8s.service", "legacy"))
+    archive = CLUSTER.child("k8s.namespace", "archive").child("k8s.service", "old")
+    assert {tie.source for tie in found} == {legacy}
+    assert {tie.target for tie in found} == {KeyEnd(archive), AliasEnd("dns.name", "old.example.com", NAMED_OUTSIDE)}
+    assert {(tie.method, tie.confidence) for tie in found} == {(Method.DNS, 0.95)}
 
 
 def test_the_order_of_endpoints_says_nothing() -> None:
