@@ -45,13 +45,15 @@ def argocd_application(place: Place, item: Object) -> Iterator[Statement]:
         project=spec.get("project"),
         sources=[_argocd_source(source) for source in sources],
         destination=present(**{word: destination.get(word) for word in ("server", "name", "namespace")}),
-        sync_policy=dict((spec.get("syncPolicy") or {}).get("automated") or {}),
         sync=sync.get("status"),
         health=(status.get("health") or {}).get("status"),
         revisions=texts(sync.get("revisions")) or [one for one in [sync.get("revision")] if one],
         phase=operation.get("phase"),
         finished_at=operation.get("finishedAt"),
     )
+    automated = (spec.get("syncPolicy") or {}).get("automated")
+    if isinstance(automated, dict):
+        attributes["sync_policy"] = automated or {"enabled": True}  # an empty one syncs too, as none does not
     names: tuple[str, ...] = ()
     if destination.get("server") in _OWN_CLUSTER or destination.get("name") in _OWN_CLUSTER:
         names = (meta["name"], f"{meta['namespace']}_{meta['name']}")

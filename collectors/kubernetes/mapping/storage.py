@@ -88,6 +88,8 @@ def persistentvolumeclaim(place: Place, item: Object) -> Iterator[Statement]:
         capacity=(status.get("capacity") or {}).get("storage"),
         conditions=conditions(status),
     )
+    if spec.get("storageClassName") == "":  # only a volume without a class, and not the default class as by none
+        attributes["storage_class"] = ""
     yield entity(place, "k8s.persistentvolumeclaim", item, attributes)
     yield from owners(place, source, item)
     if volume := spec.get("volumeName"):

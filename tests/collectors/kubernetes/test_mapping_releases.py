@@ -108,6 +108,23 @@ def test_an_application_says_from_where_to_where_and_how_far() -> None:
     assert single["revisions"] == ["3f786850e387550fdab836ed7e6dc881de23001b"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        ({"automated": {}}, {"enabled": True}),
+        ({"automated": {"enabled": False}}, {"enabled": False}),
+        ({"automated": None}, None),
+        ({"syncOptions": ["CreateNamespace=true"]}, None),
+        (None, None),
+    ],
+)
+def test_a_sync_that_is_automatic_is_not_one_by_hand(policy: Any, kept: Any) -> None:
+    """What is automated may be said with nothing in it."""
+    item = sample("applications.argoproj.io")
+    item["spec"]["syncPolicy"] = policy
+    assert subject(mapped("applications.argoproj.io", item=item)).attributes.get("sync_policy") == kept
+
+
 def test_a_kustomization_names_its_source_and_its_configuration() -> None:
     """What it waits for, where it has it from, and what is put in."""
     said = mapped(KUSTOMIZATIONS)

@@ -124,3 +124,14 @@ def test_parameters_and_attributes_of_volumes_hold_no_secret() -> None:
     assert subject(mapped("storageclasses.storage.k8s.io")).attributes["parameters"] == {"type": "gp3"}
     luks = CLUSTER.child("k8s.namespace", "storage").child("k8s.secret", "luks")
     assert ties(mapped("persistentvolumes"), "USES_CONFIG")[luks].target == KeyEnd(luks)
+
+
+def test_a_claim_without_a_class_is_not_one_of_the_default_class() -> None:
+    """An empty name asks for a volume that has none; an absent one for whatever is the default."""
+    item = sample("persistentvolumeclaims")
+    item["spec"]["storageClassName"] = ""
+    said = mapped("persistentvolumeclaims", item=item)
+    assert subject(said).attributes["storage_class"] == ""
+    assert not [tie for tie in ties(said, "USES_CONFIG") if "storageclass" in tie]
+    del item["spec"]["storageClassName"]
+    assert "storage_class" not in subject(mapped("persistentvolumeclaims", item=item)).attributes
