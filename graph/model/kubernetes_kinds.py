@@ -83,7 +83,7 @@ KUBERNETES = (
         "Network",
         "Service",
         f"{META} type cluster_ips external_name ports selector session_affinity headless external_traffic_policy"
-        " load_balancer_class",
+        " load_balancer_class load_balancer_source_ranges external_ips publish_not_ready_addresses",
         "load_balancer",
     ),
     Kind.of(

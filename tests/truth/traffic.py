@@ -34,9 +34,9 @@ def ties(cluster: Cluster) -> Iterator[Tie]:
 
 def host(cluster: Cluster, name: str) -> str | None:
     """Give the service that a host name of the cluster means."""
-    parts = name.split(".")
-    if parts[2:] in (["svc"], ["svc", "cluster", "local"]):
-        return cluster.at(parts[1], "k8s.service", parts[0])
+    parts = name.removesuffix(".cluster.local").split(".")
+    if parts[-1] == "svc" and len(parts) in (3, 4):  # a pod has a name by its service: pod.service.namespace.svc
+        return cluster.at(parts[-2], "k8s.service", parts[-3])
     return None
 
 
@@ -71,7 +71,8 @@ def _ingress(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     for rule in one.spec.get("rules", []):
         for path in rule.get("http", {}).get("paths", []):
             told = {"host": rule.get("host"), "path": path.get("path"), "path_type": path["pathType"]}
-            ways.append((f"{rule.get('host', '*')} {path.get('path', '/')}", path["backend"], told))
+            way = f"{rule.get('host', '*')} {path.get('path', '/')}"
+            ways.append((f"{way} Exact" if path["pathType"] == "Exact" else way, path["backend"], told))
     for slot, backend, told in ways:
         if service := backend.get("service"):  # else a resource is served, and no service
             port = service["port"].get("name") or service["port"].get("number")

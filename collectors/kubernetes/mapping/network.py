@@ -11,7 +11,7 @@ from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.place import Object, Place, each, present, texts
 from graph.model import Alias, AliasEnd, End, Holding, KeyEnd, Method, Relation, Statement
 
-_IN_CLUSTER = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?")
+_IN_CLUSTER = re.compile(r"(?:[a-z0-9-]+\.)?(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:\.cluster\.local)?")
 
 HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 """A host name, in small letters and without a dot at its end."""
@@ -36,6 +36,9 @@ def service(place: Place, item: Object) -> Iterator[Statement]:
         headless=True if "None" in ips else None,
         external_traffic_policy=spec.get("externalTrafficPolicy"),
         load_balancer_class=spec.get("loadBalancerClass"),
+        load_balancer_source_ranges=sorted(texts(spec.get("loadBalancerSourceRanges"))),
+        external_ips=sorted(texts(spec.get("externalIPs"))),
+        publish_not_ready_addresses=spec.get("publishNotReadyAddresses") or None,
         load_balancer=_load_balancer(status),
     )
     aliases = tuple(Alias("ip", place.in_network(address), Holding.EXCLUSIVE) for address in cluster_ips)
@@ -56,7 +59,7 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
     ]
     attributes = present(
         **{"class": spec.get("ingressClassName") or (meta.get("annotations") or {}).get("kubernetes.io/ingress.class")},
-        hosts=sorted({rule["host"] for rule in rules if "host" in rule}),
+        hosts=sorted({rule["host"] for rule in each(spec.get("rules")) if rule.get("host")}),
         tls=tls,
         rules=rules,
         default_backend=_backend(default),
@@ -65,7 +68,7 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
     yield entity(place, "k8s.ingress", item, attributes)
     yield from owners(place, source, item)
     yield from of_class(place, source, "k8s.ingressclass", spec.get("ingressClassName"), "ingressClassName")
-    routes = [(f"{rule.get('host', '*')} {rule.get('path', '/')}", rule) for rule in rules]
+    routes = [(_way(rule), rule) for rule in rules]
     if default:
         routes.append(("default", _backend(default) | {"default": True}))
     yield from _routes(place, source, meta["namespace"], routes)
@@ -75,7 +78,7 @@ def ingress(place: Place, item: Object) -> Iterator[Statement]:
 
 
 def in_cluster(host: str) -> tuple[str, str] | None:
-    """Read the host name of a service of the cluster: its namespace and its name."""
+    """Read the host name of a service of the cluster, or of a pod that has its own by it: namespace and name of it."""
     named = _IN_CLUSTER.fullmatch(host)
     return (named["namespace"], named["name"]) if named else None
 
@@ -102,6 +105,12 @@ def _routes(
             attributes = {name: value for name, value in route.items() if name not in ("service", "resource")}
             target = place.end("k8s.service", namespace, service_name)
             yield Relation(source, "ROUTES_TO", target, slot, attributes)
+
+
+def _way(rule: dict[str, Any]) -> str:
+    """Name a way in: a path alone, and all that begins with it, may lead to one service by two ports."""
+    way = f"{rule.get('host', '*')} {rule.get('path', '/')}"
+    return f"{way} Exact" if rule.get("path_type") == "Exact" else way
 
 
 def _rules(spec: Object) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """What does the mapping make of services, endpoints, ingresses, configuration and identities?"""
 
+import pytest
+
 from collectors.kubernetes.mapping.network import NAMED_OUTSIDE
-from graph.model import Alias, AliasEnd, Holding, KeyEnd, Method
+from graph.model import Alias, AliasEnd, Holding, KeyEnd, Method, Relation
 from tests.collectors.kubernetes.memory_api import sample
 from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
 
@@ -13,6 +15,26 @@ def test_a_cluster_ip_is_an_exclusive_alias_and_none_is_none() -> None:
     assert headless.attributes["headless"] is True
     assert external.attributes["external_name"] == "Legacy.example.com."
     assert not [alias for entity in (headless, external) for alias in entity.aliases if alias.type == "ip"]
+
+
+def test_whom_a_service_lets_in_is_kept() -> None:
+    """From where, by which addresses of nobody's, and whether before it is ready; in any order."""
+    service = subject(mapped("services")).attributes
+    assert service["load_balancer_source_ranges"] == ["192.0.2.0/24", "198.51.100.0/24"]
+    assert service["external_ips"] == ["203.0.113.9"]
+    assert service["publish_not_ready_addresses"] is True
+    assert "publish_not_ready_addresses" not in subject(mapped("services", 1)).attributes
+
+
+@pytest.mark.parametrize("ending", ["svc", "svc.cluster.local"])
+def test_the_host_of_a_pod_is_of_its_service(ending: str) -> None:
+    """A pod of a StatefulSet is found by the service that names it, which has to be there for that."""
+    item = sample("services", 2)
+    item["spec"]["externalName"] = f"db-0.db.shop.{ending}"
+    assert list(ties(mapped("services", item=item), "DEPENDS_ON")) == [SHOP.child("k8s.service", "db")]
+    item["spec"]["externalName"] = f"more.db-0.db.shop.{ending}"
+    [far] = ties(mapped("services", item=item), "DEPENDS_ON").values()
+    assert isinstance(far.target, AliasEnd)
 
 
 def test_a_slice_ties_its_service_to_pods_by_uid() -> None:
@@ -89,6 +111,28 @@ def test_an_ingress_routes_by_host_and_path() -> None:
         SHOP.child("k8s.secret", "shop-tls"),
         CLUSTER.child("k8s.ingressclass", "nginx"),
     }
+
+
+def test_a_host_whose_traffic_is_the_defaults_is_a_host() -> None:
+    """A rule may have no paths."""
+    item = sample("ingresses.networking.k8s.io")
+    item["spec"]["rules"].append({"host": "www.example.com"})
+    said = mapped("ingresses.networking.k8s.io", item=item)
+    assert subject(said).attributes["hosts"] == ["shop.example.com", "www.example.com"]
+
+
+def test_a_path_alone_and_all_below_it_are_two_ways() -> None:
+    """To one service, by two ports."""
+    item = sample("ingresses.networking.k8s.io")
+    backends = [("Exact", 8443), ("Prefix", 80)]
+    paths = [
+        {"path": "/pay", "pathType": how, "backend": {"service": {"name": "pay", "port": {"number": port}}}}
+        for how, port in backends
+    ]
+    item["spec"] = {"rules": [{"http": {"paths": paths}}]}
+    routes = [one for one in mapped("ingresses.networking.k8s.io", item=item) if isinstance(one, Relation)]
+    found = {one.slot: one.attributes["port"] for one in routes if one.verb == "ROUTES_TO"}
+    assert found == {"* /pay Exact": 8443, "* /pay": 80}
 
 
 def test_configuration_is_keys_and_hashes() -> None:
