@@ -121,7 +121,7 @@ _HELM_RELEASE: dict[str, Any] = {
     },
     "status": {
         "lastAttemptedRevision": TEXT,
-        "history": [{"chartName": TEXT, "chartVersion": TEXT, "status": TEXT, "version": NUMBER}],
+        "history": [{"name": TEXT, "chartName": TEXT, "chartVersion": TEXT, "status": TEXT, "version": NUMBER}],
         "conditions": CONDITIONS,
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 from tests.truth.objects import KINDS, RESOURCE, Cluster, Part, Thing, Tie, tie
 from tests.truth.pods import TEMPLATES, template_of
@@ -111,7 +112,10 @@ def _flux(cluster: Cluster) -> Iterator[Tie]:
             yield tie(one.key, "USES_CONFIG", target, optional=held.get("optional") or None)
         if one.word == "flux.helmrelease" and "kubeConfig" not in one.spec:
             plain = "-".join(part for part in (one.spec.get("targetNamespace"), one.meta["name"]) if part)
-            release = one.spec.get("releaseName") or plain
+            if len(plain) > 53:  # Helm takes no more, so that Flux cuts it and says of what by a checksum
+                plain = plain[:40] + "-" + sha256(plain.encode()).hexdigest()[:12]
+            made_once = [past["name"] for past in one.status.get("history", []) if "name" in past]
+            release = [*made_once, one.spec.get("releaseName") or plain][0]
             made = cluster.at(one.spec.get("storageNamespace", one.space), "helm.release", release)
             yield tie(made, "DECLARED_IN", one.key)
     for one in cluster.each("flux.gitrepository", "flux.ocirepository", "flux.helmrepository"):

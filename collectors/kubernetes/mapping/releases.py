@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from graph.model import Alias, Entity, Holding, KeyEnd, Relation, Statement
 
 _OWN_CLUSTER = ("https://kubernetes.default.svc", "in-cluster")
 """How an Application says that it applies to the cluster that it stands in: by server, and by name."""
+
+_LONGEST_RELEASE = 53
+"""How long Helm lets a release's name be."""
 
 
 def helm_release(place: Place, item: Object) -> Iterator[Statement]:
@@ -103,26 +107,26 @@ def flux_kustomization(place: Place, item: Object) -> Iterator[Statement]:
 def flux_helmrelease(place: Place, item: Object) -> Iterator[Statement]:
     """State a Flux HelmRelease, its chart, what it waits for, and the Helm release that it makes.
 
-    Of its values only a hash is kept. The default name is `[<target namespace>-]<name>` (HelmReleaseSpec.ReleaseName).
+    Of its values only a hash is kept. What is in force is the newest of its history that is deployed: a newer one may
+    have failed.
     """
     meta, spec, status = item["metadata"], item["spec"], item.get("status") or {}
     namespace, source = meta["namespace"], place.of("flux.helmrelease", item)
     chart, origin = (spec.get("chart") or {}).get("spec") or {}, spec.get("chartRef") or {}
     origin = origin or chart.get("sourceRef") or {}
-    target = spec.get("targetNamespace") or ""
-    release = spec.get("releaseName") or "-".join(part for part in (target, meta["name"]) if part)
-    values = spec.get("values")
-    latest = next(iter(each(status.get("history"))), {})
+    values, history = spec.get("values"), each(status.get("history"))
+    release = next((one["name"] for one in history if one.get("name")), None) or _release_name(spec, meta["name"])
+    deployed = next((one for one in history if one.get("status") == "deployed"), {})
     attributes = present(
         chart=chart.get("chart"),
         version=chart.get("version"),
         source=_source_name(origin, namespace),
         release_name=release,
-        target_namespace=target,
+        target_namespace=spec.get("targetNamespace"),
         storage_namespace=spec.get("storageNamespace"),
         suspend=spec.get("suspend") or None,
         values_hash=place.hashed(json.dumps(values, sort_keys=True)) if values else None,
-        applied_revision=status.get("lastAppliedRevision") or latest.get("chartVersion"),
+        applied_revision=status.get("lastAppliedRevision") or deployed.get("chartVersion"),
         attempted_revision=status.get("lastAttemptedRevision"),
         conditions=conditions(status),
     )
@@ -135,6 +139,14 @@ def flux_helmrelease(place: Place, item: Object) -> Iterator[Statement]:
     if not spec.get("kubeConfig"):  # else the release lies in another cluster
         made = place.end("helm.release", spec.get("storageNamespace") or namespace, release)
         yield Relation(made, "DECLARED_IN", source)
+
+
+def _release_name(spec: Object, name: str) -> str:
+    """Name a release that was never made: `[<target namespace>-]<name>`, shortened as helm-controller does."""
+    whole = spec.get("releaseName") or "-".join(part for part in (spec.get("targetNamespace"), name) if part)
+    if len(whole) <= _LONGEST_RELEASE:
+        return str(whole)
+    return f"{whole[:40]}-{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
 
 
 def flux_gitrepository(place: Place, item: Object) -> Iterator[Statement]:

@@ -160,6 +160,46 @@ def test_a_helm_release_of_flux_declares_the_release_that_it_makes() -> None:
     assert list(ties(far, "USES_CONFIG")) == [SHOP.child("k8s.secret", "far-kubeconfig")]
 
 
+@pytest.mark.parametrize(
+    ("history", "applied"),
+    [
+        ([("1.3.0", "failed"), ("1.2.0", "deployed"), ("1.1.0", "superseded")], "1.2.0"),
+        ([("1.2.0", "deployed"), ("1.3.0", "failed")], "1.2.0"),
+        ([("1.3.0", "failed")], None),
+        ([], None),
+    ],
+)
+def test_what_failed_is_not_in_force(history: list[tuple[str, str]], applied: str | None) -> None:
+    """The newest of the history that is deployed."""
+    item = sample(HELM_RELEASES)
+    item["status"]["history"] = [{"chartVersion": version, "status": status} for version, status in history]
+    assert subject(mapped(HELM_RELEASES, item=item)).attributes.get("applied_revision") == applied
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "history", "release"),
+    [
+        ({"targetNamespace": "shop"}, "a" * 48, [], f"shop-{'a' * 48}"),
+        ({"targetNamespace": "shop"}, "a" * 49, [], f"shop-{'a' * 35}-654893e6860e"),
+        ({}, "a" * 54, [], f"{'a' * 40}-a3f01b693925"),
+        ({"targetNamespace": "shop"}, "cart", [{"name": "made", "status": "failed"}, {"name": "older"}], "made"),
+    ],
+)
+def test_a_release_of_flux_has_the_name_that_it_was_made_with(
+    spec: dict[str, str], name: str, history: list[dict[str, str]], release: str
+) -> None:
+    """By its history; before that by the default name, which Flux shortens where Helm would refuse it."""
+    item = sample(HELM_RELEASES)
+    del item["spec"]["releaseName"], item["spec"]["targetNamespace"]
+    item["spec"] |= spec
+    item["metadata"]["name"], item["status"]["history"] = name, history
+    said = mapped(HELM_RELEASES, item=item)
+    assert subject(said).attributes["release_name"] == release
+    [tie] = ties(said, "DECLARED_IN").values()
+    assert not isinstance(tie.source, AliasEnd)
+    assert tie.source.key == SHOP.child("helm.release", release)
+
+
 def test_values_are_a_hash_that_moves_with_them() -> None:
     """No value is kept."""
     item = sample(HELM_RELEASES)
