@@ -1,9 +1,9 @@
 """Which ReferenceGrant allows a route, or a Gateway, what it names in another namespace?
 
-A route of the Gateway API may name a service of another namespace, and a Gateway the Secret of a certificate. Nothing
-comes of it until a ReferenceGrant there allows it: one of its `from` names the kind and namespace of who refers, and
-one of its `to` the service or Secret, by name or as any. A tie that crosses namespaces, of what is allowed by none, is
-not in effect.
+A route of the Gateway API may lead to a service of another namespace, or copy its requests there, and a Gateway may
+name the Secret of a certificate. Nothing comes of it until a ReferenceGrant there allows it: one of its `from` names
+the kind and namespace of who refers, and one of its `to` the service or Secret, by name or as any. A tie that crosses
+namespaces, of what is allowed by none, is not in effect.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ _REFERRING = {
     "k8s.gateway": "Gateway",
 }
 _NAMED = {"k8s.service": "Service", "k8s.secret": "Secret"}
-_VERBS = ("ROUTES_TO", "USES_CONFIG")
+_VERBS = ("ROUTES_TO", "USES_CONFIG", "DEPENDS_ON")
+_MIRROR = "mirror"
+"""The slot of the one dependency that needs a grant: what a route is attached to needs none."""
 
 
 class Grants:
     """Route or Gateway ALLOWED_BY ReferenceGrant. Anchors are these. The slot says which service or Secret is meant."""
 
     name = "grants"
-    version = 2
+    version = 3
     states = frozenset({"ALLOWED_BY"})
     premises = frozenset({*_REFERRING, _GRANT, *_VERBS})
 
@@ -78,6 +80,8 @@ def _crosses(tie: RelationVersion) -> Iterator[tuple[Key, Key, Key]]:
     """Give who refers, what is named, and the namespace of that, where it is another one."""
     who, named = tie.source.key, tie.target.key
     if who is None or named is None or named.kind not in _NAMED:
+        return
+    if tie.verb == "DEPENDS_ON" and tie.stated.slot != _MIRROR:
         return
     if named.container not in (None, who.container):
         yield who, named, Key(named.container or "")

@@ -73,7 +73,7 @@ CUSTOM = (
         "externalsecrets.externalsecret",
         "Config",
         "ExternalSecret",
-        f"{META} store refresh_policy refresh_interval creation_policy remote_keys",
+        f"{META} store refresh_policy refresh_interval creation_policy remote_keys extracted_keys",
         "conditions",
     ),
     Kind.of(

@@ -56,6 +56,8 @@ _VIRTUAL_SERVICE: dict[str, Any] = {
                 "name": TEXT,
                 "match": [{"uri": {"prefix": TEXT, "exact": TEXT}, "headers": ANY, "port": NUMBER, "gateways": [TEXT]}],
                 "route": [ROUTE],
+                "mirror": DESTINATION,
+                "mirrors": [{"destination": DESTINATION}],
                 "delegate": {"name": TEXT, "namespace": TEXT},
             }
         ],
@@ -81,12 +83,14 @@ _ISSUER: dict[str, Any] = {
     "spec": {"acme": {"server": TEXT, "privateKeySecretRef": NAMED}, "ca": {"secretName": TEXT}},
     "status": STATUS,
 }
+_STORE: dict[str, Any] = {"name": TEXT, "kind": TEXT}
 _EXTERNAL_SECRET: dict[str, Any] = {
     "spec": {
         "refreshInterval": TEXT,
         "secretStoreRef": {"name": TEXT, "kind": TEXT},
         "target": NAMED,
-        "data": [{"secretKey": TEXT, "remoteRef": {"key": TEXT}}],
+        "data": [{"secretKey": TEXT, "remoteRef": {"key": TEXT}, "sourceRef": {"storeRef": _STORE}}],
+        "dataFrom": [{"extract": {"key": TEXT}, "sourceRef": {"storeRef": _STORE, "generatorRef": TYPED}}],
     },
     "status": STATUS,
 }

@@ -24,6 +24,7 @@ CONDITIONS = [{"type": TEXT, "status": TEXT, "reason": TEXT, "message": TEXT, "l
 SELECTOR = {"matchLabels": LABELS, "matchExpressions": [{"key": TEXT, "operator": TEXT, "values": [TEXT]}]}
 PARENT = {"group": TEXT, "kind": TEXT, "namespace": TEXT, "name": TEXT, "sectionName": TEXT, "port": NUMBER}
 BACKEND = {"group": TEXT, "kind": TEXT, "namespace": TEXT, "name": TEXT, "port": NUMBER, "weight": NUMBER}
+FILTER: dict[str, Any] = {"type": TEXT, "requestMirror": {"backendRef": BACKEND}}
 HEADER = {"type": TEXT, "name": TEXT, "value": TEXT}
 ROUTE_STATUS = {"parents": [{"parentRef": PARENT, "controllerName": TEXT, "conditions": CONDITIONS}]}
 HTTP_MATCH = {"path": {"type": TEXT, "value": TEXT}, "method": TEXT, "headers": [HEADER], "queryParams": [HEADER]}
@@ -43,7 +44,8 @@ ARGO_SOURCE = {
 
 
 def _route(*, hosts: bool = True, **rule: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = {"parentRefs": [PARENT], "rules": [{"name": TEXT, "backendRefs": [BACKEND], **rule}]}
+    backend = BACKEND | ({"filters": rule["filters"]} if "filters" in rule else {})
+    spec: dict[str, Any] = {"parentRefs": [PARENT], "rules": [{"name": TEXT, "backendRefs": [backend], **rule}]}
     return {"spec": spec | ({"hostnames": [TEXT]} if hosts else {}), "status": ROUTE_STATUS}
 
 
@@ -137,8 +139,8 @@ _GATEWAY_API, _FLUX_SOURCE = "gateway.networking.k8s.io", "source.toolkit.fluxcd
 _DEFINED: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     (_GATEWAY_API, "v1", "GatewayClass", "gatewayclasses", _CLASS),
     (_GATEWAY_API, "v1", "Gateway", "gateways", _GATEWAY),
-    (_GATEWAY_API, "v1", "HTTPRoute", "httproutes", _route(matches=[HTTP_MATCH], filters=[{"type": TEXT}])),
-    (_GATEWAY_API, "v1", "GRPCRoute", "grpcroutes", _route(matches=[GRPC_MATCH], filters=[{"type": TEXT}])),
+    (_GATEWAY_API, "v1", "HTTPRoute", "httproutes", _route(matches=[HTTP_MATCH], filters=[FILTER])),
+    (_GATEWAY_API, "v1", "GRPCRoute", "grpcroutes", _route(matches=[GRPC_MATCH], filters=[FILTER])),
     (_GATEWAY_API, "v1alpha2", "TLSRoute", "tlsroutes", _route()),
     (_GATEWAY_API, "v1alpha2", "TCPRoute", "tcproutes", _route(hosts=False)),
     (_GATEWAY_API, "v1beta1", "ReferenceGrant", "referencegrants", _GRANT),

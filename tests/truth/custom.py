@@ -75,6 +75,11 @@ def _virtualservice(cluster: Cluster, one: Thing) -> Iterator[Tie]:
         if held := rule.get("delegate"):
             space = held.get("namespace", one.space)
             yield tie(one.key, "DEPENDS_ON", cluster.at(space, "istio.virtualservice", held["name"]))
+        copies = [rule["mirror"]] if "mirror" in rule else []
+        for held in [*copies, *(copy["destination"] for copy in rule.get("mirrors", []))]:
+            name = held["host"]
+            inside = cluster.at(one.space, "k8s.service", name) if "." not in name else host(cluster, name)
+            yield tie(one.key, "DEPENDS_ON", inside or f"dns.name={name}")
         uris = [match["uri"] for match in rule.get("match", []) if "uri" in match]
         paths = [uri[how] for how in ("exact", "prefix", "regex") for uri in uris if how in uri]
         matches = rule.get("match", [])
@@ -126,8 +131,12 @@ def _issuer(cluster: Cluster, one: Thing) -> Iterator[Tie]:
 
 
 def _externalsecret(cluster: Cluster, one: Thing) -> Iterator[Tie]:
-    if store := _refer(cluster, one, one.spec["secretStoreRef"], "external-secrets.io", "SecretStore"):
-        yield tie(one.key, "DEPENDS_ON", store)
+    parts = [part.get("sourceRef", {}) for field in ("data", "dataFrom") for part in one.spec.get(field, [])]
+    stores = [held.get("storeRef") for held in [{"storeRef": one.spec.get("secretStoreRef")}, *parts]]
+    named = [_refer(cluster, one, held, "external-secrets.io", "SecretStore") for held in stores if held]
+    named += [_refer(cluster, one, held["generatorRef"]) for held in parts if "generatorRef" in held]
+    for target in filter(None, named):
+        yield tie(one.key, "DEPENDS_ON", target)
     made = one.spec.get("target", {}).get("name") or one.meta["name"]
     yield tie(cluster.at(one.space, "k8s.secret", made), "DECLARED_IN", one.key)
 

@@ -99,13 +99,24 @@ def _route(cluster: Cluster, one: Thing) -> Iterator[Tie]:
             yield tie(one.key, "DEPENDS_ON", target, slot)
     taken = set()
     for rule in one.spec.get("rules", []):
+        yield from _copied(cluster, one, rule)
         for name in one.spec.get("hostnames") or ["*"]:
             for match in rule.get("matches") or [{}]:
                 way, told = _way(name, match)
                 mark = (way, str(match.get("headers")), str(match.get("queryParams")))
-                if mark not in taken:  # the first rule for a match is the one that counts
+                matchless = one.word in ("k8s.tcproute", "k8s.tlsroute")
+                if mark not in taken or matchless:  # the first rule for a match is the one that counts
                     taken.add(mark)
                     yield from _backends(cluster, one, rule, way, told)
+
+
+def _copied(cluster: Cluster, one: Thing, rule: Part) -> Iterator[Tie]:
+    """Give the services that get a copy of the requests."""
+    for held in [rule, *rule.get("backendRefs", [])]:
+        for copy in [changed["requestMirror"]["backendRef"] for changed in held.get("filters", [])]:
+            space = copy.get("namespace", one.space)
+            yield tie(one.key, "DEPENDS_ON", cluster.at(space, "k8s.service", copy["name"]), "mirror")
+            yield from _allowed(cluster, one, ROUTES[one.word], ("Service", space, copy["name"]))
 
 
 def _way(name: str, match: Part) -> tuple[str, dict[str, str | None]]:

@@ -95,6 +95,7 @@ def _route(place: Place, kind: str, item: Object) -> Iterator[Statement]:
     yield from owners(place, source, item)
     yield from _parents(place, source, parents, namespace)
     yield from _backends(place, source, sorted(texts(spec.get("hostnames"))), rules, namespace)
+    yield from _mirrors(place, source, rules, namespace)
 
 
 def _reference(reference: Object, group: str, kind: str, namespace: str) -> dict[str, Any]:
@@ -172,14 +173,16 @@ def _backends(
 ) -> Iterator[Relation]:
     """Tie a route to its services, once for each host, match and port: the first rule for a match counts.
 
-    The weights of one service within a rule add up. An absent weight is 1, an absent list of matches matches all.
+    The weights of one service within a rule add up. An absent weight is 1, an absent list of matches matches all. Of
+    TCP and TLS no rule has matches, and nothing says which of them counts: each leads where it says.
     """
     seen: set[str] = set()
+    told_by: set[tuple[KeyEnd, str]] = set()
     for rule in rules:
         ways = [(host, match) for host in (hosts or ["*"]) for match in (each(rule.get("matches")) or [{}])]
         for host, match in ways:
             way = _way(place, host, match)
-            if way in seen:
+            if way in seen and source.key.kind not in _MATCHLESS:
                 continue
             seen.add(way)
             for name, attributes in _weighed(rule, namespace).items():
@@ -187,9 +190,30 @@ def _backends(
                 told = present(host=None if host == "*" else host, **{word: kept.get(word) for word in _TOLD})
                 port = f" :{attributes['port']}" if "port" in attributes else ""
                 target = place.end("k8s.service", name[0], name[1])
-                yield Relation(source, "ROUTES_TO", target, f"{way}{port}", told | attributes)
+                if (target, f"{way}{port}") not in told_by:
+                    told_by.add((target, f"{way}{port}"))
+                    yield Relation(source, "ROUTES_TO", target, f"{way}{port}", told | attributes)
 
 
+def _mirrors(place: Place, source: KeyEnd, rules: Sequence[Object], namespace: str) -> Iterator[Relation]:
+    """Tie a route to the services that get a copy of its requests, once each. Nobody waits for their answers."""
+    filters = [
+        one
+        for rule in rules
+        for holder in (rule, *each(rule.get("backendRefs")))
+        for one in each(holder.get("filters"))
+        if one.get("requestMirror")
+    ]
+    named = [_reference(one["requestMirror"]["backendRef"], "", "Service", namespace) for one in filters]
+    services = {
+        (one["namespace"], one["name"]) for one in named if (one["group"] or "", one["kind"]) == ("", "Service")
+    }
+    for at, name in sorted(services):
+        end = place.end("k8s.service", at, name)
+        yield Relation(source, "DEPENDS_ON", end, "mirror", {"uses": ["requestMirror"]})
+
+
+_MATCHLESS = ("k8s.tcproute", "k8s.tlsroute")
 _TOLD = ("path", "path_type", "method")
 
 

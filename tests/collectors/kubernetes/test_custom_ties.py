@@ -4,8 +4,8 @@ from typing import Any
 
 from graph.model import AliasEnd, KeyEnd, Method, Relation, Statement
 from tests.collectors.kubernetes.memory_api import sample
-from tests.collectors.kubernetes.test_custom import ends
-from tests.collectors.kubernetes.test_mapping_pods import mapped
+from tests.collectors.kubernetes.test_custom import ends, told
+from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject
 
 VIRTUAL_SERVICES = "virtualservices.networking.istio.io"
 
@@ -75,3 +75,33 @@ def test_two_namings_that_nothing_tells_apart_keep_the_higher_weight() -> None:
     whole, none = {"route": [to("v2")]}, {"route": [to("v2", 0), to("v1", 100)]}
     for pair in ((whole, none), (none, whole)):
         assert led(virtual_service(*pair))["cart v2"] == ("cart", {})
+
+
+def test_who_gets_a_copy_of_requests_is_leant_on() -> None:
+    """By either field, and wherever it is."""
+    one = {"route": [to("v1")], "mirror": {"host": "shadow"}}
+    two = {"route": [to("v1")], "mirrors": [{"destination": {"host": "shadow.bank.svc.cluster.local"}}]}
+    said = virtual_service(one, two)
+    mirrors = {
+        one.target: one.attributes["uses"] for one in said if isinstance(one, Relation) and one.verb == "DEPENDS_ON"
+    }
+    bank = CLUSTER.child("k8s.namespace", "bank")
+    assert mirrors == {
+        KeyEnd(SHOP.child("k8s.service", "shadow")): ["mirror"],
+        KeyEnd(bank.child("k8s.service", "shadow")): ["mirrors"],
+    }
+
+
+def test_a_secret_may_be_filled_from_several_stores() -> None:
+    """From one of its own for each part, and from what makes a value up."""
+    said = mapped("externalsecrets.external-secrets.io", 2)
+    assert subject(said).attributes["extracted_keys"] == ["shop/whole"]
+    assert ends(said, "DEPENDS_ON") == {
+        "externalsecrets.secretstore/aws",
+        "externalsecrets.clustersecretstore/vault",
+    }
+    item = sample("externalsecrets.external-secrets.io", 2)
+    item["spec"]["dataFrom"][1]["sourceRef"]["generatorRef"]["apiVersion"] = "example.org/v1"
+    item["spec"]["dataFrom"][1]["sourceRef"]["generatorRef"]["kind"] = "Widget"
+    said = told("external-secrets.io", "ExternalSecret", item)
+    assert "k8s.resource/example.org:Widget:random" in ends(said, "DEPENDS_ON")

@@ -121,6 +121,39 @@ def test_two_controllers_may_answer_for_one_parent() -> None:
     assert conditions == {"shop/edge a.example/c": {}, "shop/edge b.example/c": {}}
 
 
+def test_who_gets_a_copy_is_leant_on() -> None:
+    """By a rule or by one of its backends, wherever that is, once each; and nothing that is no service."""
+    item = sample(HTTP)
+    copies: list[dict[str, Any]] = [
+        {"name": "shadow", "port": 80},
+        {"name": "shadow", "port": 81},
+        {"name": "shadow", "namespace": "bank", "port": 80},
+        {"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "far", "port": 80},
+    ]
+    filters = [{"type": "RequestMirror", "requestMirror": {"backendRef": one}} for one in copies]
+    item["spec"]["rules"][0]["filters"] = filters[:2]
+    item["spec"]["rules"][0]["backendRefs"][0]["filters"] = filters[2:]
+    found = {
+        str(tie.target): tie for tie in mapped(HTTP, item=item) if isinstance(tie, Relation) and tie.slot == "mirror"
+    }
+    assert {tie.target for tie in found.values()} == {
+        KeyEnd(SHOP.child("k8s.service", "shadow")),
+        KeyEnd(BANK.child("k8s.service", "shadow")),
+    }
+    assert all((tie.verb, tie.attributes["uses"]) == ("DEPENDS_ON", ["requestMirror"]) for tie in found.values())
+
+
+@pytest.mark.parametrize("plural", ["tcproutes", "tlsroutes"])
+def test_each_rule_without_matches_leads_somewhere(plural: str) -> None:
+    """Nothing says that the first is the one that counts; what they say twice is said once."""
+    item = sample(f"{plural}.{GROUP}")
+    rule = {"backendRefs": [{"name": "late", "port": 5432}]}
+    item["spec"]["rules"] += [rule, rule]
+    routes = ties(mapped(f"{plural}.{GROUP}", item=item), "ROUTES_TO")
+    assert SHOP.child("k8s.service", "late") in routes
+    assert len(routes) == 2
+
+
 def test_other_routes_lead_by_what_they_have() -> None:
     """GRPC by service and method, TLS by host, TCP by port alone."""
     slots = {}

@@ -10,7 +10,7 @@ from graph.stores.memory import MemoryStore
 from tests.graph.correlate.cluster import BANK, CLUSTER, SHOP, Estate
 from tests.graph.world import World, document, entity, tie
 
-ROUTES = Scope("prod", "httproutes", frozenset({"k8s.httproute", "ROUTES_TO"}), CLUSTER)
+ROUTES = Scope("prod", "httproutes", frozenset({"k8s.httproute", "ROUTES_TO", "DEPENDS_ON"}), CLUSTER)
 GRANTS = Scope("prod", "referencegrants", frozenset({"k8s.referencegrant"}), CLUSTER)
 GROUP = "gateway.networking.k8s.io"
 FROM_SHOP: dict[str, Value] = {"group": GROUP, "kind": "HTTPRoute", "namespace": "shop"}
@@ -67,6 +67,16 @@ def test_a_grant_names_kind_namespace_and_service(estate: Estate, shown: Documen
     estate.world.read(GRANTS, shown)
     estate.conclude()
     assert allowed(estate) == ({("cart", "pay")} if expected else set())
+
+
+def test_a_copy_of_requests_needs_a_grant_and_a_parent_does_not(estate: Estate) -> None:
+    """Both are leant on: the slot tells them apart."""
+    key, pay, card = SHOP.child("k8s.httproute", "late"), *(BANK.child("k8s.service", name) for name in ("pay", "card"))
+    ties = (tie(key, "DEPENDS_ON", pay, slot="mirror"), tie(key, "DEPENDS_ON", card, slot="80"))
+    estate.world.read(ROUTES, route("cart"), document("late", "1", entity(key, incarnation="late"), *ties))
+    estate.world.read(GRANTS, grant(FROM_SHOP, ANY_SERVICE))
+    estate.conclude()
+    assert allowed(estate) == {("late", "pay")}
 
 
 def test_it_follows_grants_and_routes(estate: Estate) -> None:
