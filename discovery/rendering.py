@@ -12,12 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from discovery.listener import Look, ScopeLook
+from graph.analysis.leaves import field_words
 from graph.model import Change, FieldChange, RelationVersion, RevisionMark, text_of
-from graph.model.canonical import canonical, end_text
+from graph.model.canonical import end_text
 from graph.store import ChangeFilter, GraphReader, RecordedChange
 
 _PAGE = 1000
-_VALUE_LENGTH = 60
 _COLOURS = {"opened": "green", "revised": "yellow", "replaced": "magenta", "closed": "red"}
 
 
@@ -200,12 +200,7 @@ def show_changes(console: Console, changes: Sequence[Shown], limit: int) -> None
 
 
 def _field(field: FieldChange) -> str:
-    return f"{field.name}: {_short(field.old)} → {_short(field.new)}{' (state)' if field.state else ''}"
-
-
-def _short(value: Any) -> str:
-    text = "-" if value is None else value if isinstance(value, str) else canonical(value)
-    return text if len(text) <= _VALUE_LENGTH else f"{text[: _VALUE_LENGTH - 1]}…"
+    return f"{field_words(field.name, field.old, field.new)}{' (state)' if field.state else ''}"
 
 
 def echo_table(draw: Callable[[Console], None]) -> None:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from api.questions.asking import Answer
     from api.questions.changes import Rows
-    from graph.analysis.changes import ChangeView
 
 
 @click.command(short_help="List what changed.")
@@ -64,25 +63,19 @@ def _draw(screen: Console, found: Answer[Rows]) -> None:
         return
     screen.print(
         table(
-            ["HAPPENED", "WHAT", "SUBJECT", "CLASS", "CAUSE", "DIFFERENCES"],
+            ["REVISION", "HAPPENED", "WHAT", "SUBJECT", "CLASS", "CAUSE", "DIFFERENCES", "KEY"],
             [
                 (
+                    row.revision,
                     during(row.happened),
                     row.transition.value,
-                    _subject(row),
+                    row.told,
                     row.class_.value,
                     row.cause.value,
                     "; ".join(difference(one) for one in row.fields),
+                    row.relation.source if row.relation is not None else row.subject,
                 )
                 for row in rows
             ],
         )
     )
-
-
-def _subject(row: ChangeView) -> str:
-    from api.commands.tables import last_pair
-
-    if row.relation is not None:
-        return f"{last_pair(row.relation.source)} {row.word} {last_pair(row.relation.target)}"
-    return f"{row.word} {row.name or row.subject}"

@@ -125,15 +125,16 @@ def _draw_rows(screen: Console, rows: Sequence[Row], tally: Tally) -> None:
     if rows:
         screen.print(
             table(
-                ["DIFFERENCE", "SUBJECT", "HAPPENED", "CAUSE", "CHANGES", "FIELDS"],
+                ["DIFFERENCE", "SUBJECT", "HAPPENED", "CAUSE", "CHANGES", "FIELDS", "KEY"],
                 [
                     (
                         row.difference.value,
-                        _subject(row),
+                        row.told,
                         during(row.happened),
                         ", ".join(cause.value for cause in row.causes),
                         row.changes,
                         "; ".join(difference(one) for one in row.fields),
+                        row.relation.source if row.relation is not None else row.subject,
                     )
                     for row in rows
                 ],
@@ -149,14 +150,6 @@ def _draw_rows(screen: Console, rows: Sequence[Row], tally: Tally) -> None:
     for number, told in counted:
         if number:
             screen.print(f"Not shown: {number} {told}.")
-
-
-def _subject(row: Row) -> str:
-    from api.commands.tables import last_pair
-
-    if row.relation is not None:
-        return f"{last_pair(row.relation.source)} {row.word} {last_pair(row.relation.target)}"
-    return f"{row.word} {row.name or row.subject}"
 
 
 def _draw_moment(screen: Console, moment: Moment) -> None:

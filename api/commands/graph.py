@@ -9,11 +9,14 @@ import click
 from api.commands.options import Asked, answer, question
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from api.questions.asking import Answer
     from graph.analysis.neighbourhood import EdgeEnd, Neighbourhood
     from graph.analysis.paths import Route
+    from graph.model import Key
 
 
 @click.command(short_help="Show what is around it.")
@@ -75,37 +78,40 @@ def _draw_graph(screen: Console, found: Answer[Neighbourhood]) -> None:
     rows = [(one.hops, one.kind, one.name, presence_cell(one.presence), one.key) for one in view.nodes]
     screen.print(table(["HOPS", "KIND", "NAME", "PRESENCE", "KEY"], rows))
     if view.relations:
-        ties = [(_end(one.source), one.verb, _end(one.target), f"{one.confidence:g}") for one in view.relations]
+        names = {one.key: one.name for one in view.nodes}
+        ties = [
+            (_end(one.source, names), one.verb, _end(one.target, names), one.slot or "-", f"{one.confidence:g}")
+            for one in view.relations
+        ]
         screen.print()
-        screen.print(table(["SOURCE", "VERB", "TARGET", "SURE"], ties))
+        screen.print(table(["SOURCE", "VERB", "TARGET", "SLOT", "SURE"], ties))
     cut_lines(screen, view.cuts)
 
 
-def _end(end: EdgeEnd) -> str:
-    from api.commands.tables import last_pair
-
+def _end(end: EdgeEnd, names: Mapping[Key, str]) -> str:
     if end.key is not None:
-        return last_pair(end.key)
+        return f"{end.key.kind}/{names.get(end.key) or end.key.id}"
     if end.candidates:
         return f"{end.stated}: one of {', '.join(end.candidates)}"
     return f"{end.stated}: held by nobody"
 
 
 def _draw_path(screen: Console, found: Answer[Route]) -> None:
-    from api.commands.tables import cut_lines, last_pair, table
+    from api.commands.tables import cut_lines, table
 
     view = found.page.data if found.page else None
     if view is None:
         return
     ties = {one.id: one for one in view.relations}
-    here, rows = str(view.source.key), []
+    names = {end.key: f"{end.kind}/{end.name}" for one in ties.values() for end in (one.source, one.target)}
+    here, rows = view.source.key, []
     for step in view.path:
         tie = ties[step.relation]
         verb = f"-{tie.verb}->" if step.forward else f"<-{tie.verb}-"
-        rows.append((last_pair(here), verb, last_pair(step.to), f"{tie.method} {tie.confidence:g}"))
-        here = str(step.to)
+        rows.append((names[here], verb, names[step.to], f"{tie.method} {tie.confidence:g}", step.to))
+        here = step.to
     if rows:
-        screen.print(table(["FROM", "VERB", "TO", "BY"], rows))
+        screen.print(table(["FROM", "VERB", "TO", "BY", "KEY"], rows))
     else:
         screen.print("They are the same." if view.hops == 0 else "No path was found.")
     cut_lines(screen, view.cuts)

@@ -47,15 +47,16 @@ def _draw(screen: Console, found: Answer[tuple[RelationView, ...]]) -> None:
         return
     screen.print(
         table(
-            ["", "VERB", "OTHER END", "NAME", "PRESENCE", "BY"],
+            ["", "VERB", "SLOT", "NAME", "PRESENCE", "BY", "OTHER END"],
             [
                 (
                     row.direction.value,
                     row.verb,
-                    _other(row),
+                    row.slot or "-",
                     row.other.name,
                     _there(row),
                     f"{row.method} {row.confidence:g}",
+                    _other(row),
                 )
                 for row in rows
             ],

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from api.questions.asking import Answer
 from graph.analysis.diff import FieldDifference
 from graph.analysis.freshness import Gap, ScopeFreshness
+from graph.analysis.leaves import field_words
 from graph.analysis.presence import Presence, Said
 from graph.analysis.spread import Cut, Why
 from graph.analysis.words import counted, moment, presence_words
@@ -22,14 +26,19 @@ from graph.model import FieldChange, canonical
 _WIDE = 10_000
 """Where output goes to a file or a pipe, nobody's screen limits a row."""
 
+_GAP = 2
+"""Blanks between two columns."""
+
+_UNFOLDED = 20
+"""A word as long as an instant is never folded; in the last column, where keys stand, no word is."""
+
 _UNSTATED = "no configured source states "
 """How the effect of a gap begins that is no scope's, but of a kind that nobody collects."""
 
 
 def console() -> Console:
-    """Open the screen that answers are written on."""
-    width = None if sys.stdout.isatty() else _WIDE
-    return Console(width=width, highlight=False, emoji=False, markup=False, soft_wrap=False)
+    """Open the screen that answers are written on: tables are fitted to it, and what does not fit is never cut."""
+    return Console(width=_WIDE, highlight=False, emoji=False, markup=False, soft_wrap=False)
 
 
 def plain(value: object) -> str:
@@ -42,14 +51,49 @@ def plain(value: object) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> Table:
-    """Make a table whose cells fold instead of being cut."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
-    return made
+class _Trimmed:
+    """A table without blanks at the ends of its lines, which would take lines of their own on a narrow screen."""
+
+    def __init__(self, made: Table) -> None:
+        self._made = made
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render line by line."""
+        for line in console.render_lines(self._made, options, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                line[-1] = Segment(line[-1].text.rstrip(), line[-1].style)
+            yield from line
+            yield Segment.line()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None = None) -> RenderableType:
+    """Make a table fitted to the screen: cells fold between words, and the last column is whole, to be copied."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    made.header_style = "bold"
+    cells = [[cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row] for row in rows]
+    for column, width in zip(columns, _widths([[Text(one) for one in columns], *cells]), strict=True):
+        made.add_column(column, overflow="fold", width=width)
+    for row in cells:
+        made.add_row(*row)
+    return _Trimmed(made)
+
+
+def _screen_width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+
+
+def _widths(rows: Sequence[Sequence[Text]]) -> list[int]:
+    """Fit columns to the screen: the widest are narrowed first, none below its longest word."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(cell.cell_len for cell in column) for column in columns]
+    least = [max(max(map(cell_len, cell.plain.split()), default=0) for cell in column) for column in columns]
+    least[:-1] = [min(one, _UNFOLDED) for one in least[:-1]]
+    room = _screen_width() - _GAP * len(columns)
+    while sum(widths) > room and (loose := [place for place, one in enumerate(widths) if one > least[place]]):
+        widths[max(loose, key=widths.__getitem__)] -= 1
+    return widths
 
 
 def presence_cell(presence: Presence | None) -> Text:
@@ -63,28 +107,23 @@ def presence_cell(presence: Presence | None) -> Text:
 
 def pairs(screen: Console, entries: Sequence[tuple[str, object]]) -> None:
     """Print name and value, one below the other; what has no value is left out."""
-    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    made.add_column(no_wrap=True, style="bold")
-    made.add_column(overflow="fold")
+    rows: list[tuple[Text, Text]] = []
     for name, value in entries:
         if value not in (None, "", (), []):
-            made.add_row(Text(name), value if isinstance(value, Text) else Text(plain(value)))
-    screen.print(made)
-
-
-def last_pair(key: str) -> str:
-    """Shorten a key to its last pair; JSON has all of it."""
-    return "/".join(key.split("/")[-2:])
+            rows.append((Text(name), value if isinstance(value, Text) else Text(plain(value))))
+    if rows:
+        made = Table(box=None, show_header=False, pad_edge=False, padding=(0, _GAP, 0, 0))
+        names, values = _widths(rows)
+        made.add_column(no_wrap=True, style="bold", width=names)
+        made.add_column(overflow="fold", width=values)
+        for row in rows:
+            made.add_row(*row)
+        screen.print(_Trimmed(made))
 
 
 def difference(field: FieldChange | FieldDifference) -> str:
-    """Write one differing field."""
-    return f"{plain(field.name)}: {_short(field.old)} → {_short(field.new)}"
-
-
-def _short(value: object, most: int = 60) -> str:
-    text = plain(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    """Write one differing field, by the inner values that are others."""
+    return plain(field_words(field.name, field.old, field.new))
 
 
 def cut_lines(screen: Console, cuts: Sequence[Cut]) -> None:

@@ -46,8 +46,8 @@ def _draw(screen: Console, found: Answer[Where]) -> None:
             ("environment", _name(view.environment)),
             ("cluster", f"{view.cluster.name} ({view.cluster.key})" if view.cluster else None),
             ("namespace", _name(view.namespace)),
-            ("workload", ", ".join(f"{one.kind}/{one.name}" for one in view.workloads)),
-            ("runs as", ", ".join(one.name for one in view.runs_as)),
+            ("workload", ", ".join(f"{one.kind}/{_placed(one, view)}" for one in view.workloads)),
+            ("runs as", ", ".join(_placed(one, view) for one in view.runs_as)),
             ("commit", _name(view.commit)),
             ("pipeline", _name(view.pipeline)),
             ("deployer", _name(view.deployer)),
@@ -61,6 +61,14 @@ def _draw(screen: Console, found: Answer[Where]) -> None:
 
 def _name(thing: Thing | None) -> str | None:
     return thing.name if thing else None
+
+
+def _placed(thing: Thing, view: Where) -> str:
+    """Name a thing; with its namespace, where the answer is not of one."""
+    around = thing.key.container
+    if view.namespace is not None or around is None or around.kind != "k8s.namespace":
+        return thing.name
+    return f"{around.id}/{thing.name}"
 
 
 def _pods(screen: Console, view: Where) -> None:
@@ -100,13 +108,13 @@ def _ways_in(screen: Console, view: Where) -> None:
 
 
 def _configuration(screen: Console, view: Where) -> None:
-    from api.commands.tables import last_pair, presence_cell, table
+    from api.commands.tables import presence_cell, table
 
     if view.config:
         rows = [
             (
                 one.config.kind,
-                one.config.name,
+                _placed(one.config, view),
                 presence_cell(one.config.presence),
                 f"{len(one.used_by)}" + (", optional" if one.optional else ""),
             )
@@ -115,12 +123,10 @@ def _configuration(screen: Console, view: Where) -> None:
         screen.print()
         screen.print(table(["USES", "NAME", "PRESENCE", "BY"], rows))
     if view.users:
-        users = [(one.verb, one.user.key, presence_cell(one.user.presence)) for one in view.users]
+        users = [(one.verb, presence_cell(one.user.presence), one.user.key) for one in view.users]
         screen.print()
-        screen.print(table(["USED", "BY", "PRESENCE"], users))
+        screen.print(table(["USED", "PRESENCE", "BY"], users))
     if view.untied:
-        untied = [
-            (last_pair(one.source), one.verb, one.stated, one.tie.value, len(one.candidates)) for one in view.untied
-        ]
+        untied = [(one.verb, one.stated, one.tie.value, len(one.candidates), one.source) for one in view.untied]
         screen.print()
-        screen.print(table(["NOT TIED", "VERB", "STATED AS", "TIE", "CANDIDATES"], untied))
+        screen.print(table(["NOT TIED", "STATED AS", "TIE", "CANDIDATES", "KEY"], untied))

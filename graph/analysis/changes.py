@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from graph.analysis.evidence import Evidence, Witnesses
 from graph.analysis.freshness import about_entity, about_place, about_relations
+from graph.analysis.subjects import Subjects
 from graph.model import (
     Cause,
     End,
@@ -48,7 +49,8 @@ class ChangedRelation:
 class ChangeView:
     """One change of an entity (by key) or a relation (by id).
 
-    fields: the differing fields of the causes that were asked for; hidden: how many have other causes.
+    fields: the differing fields of the causes that were asked for; hidden: how many have other causes. told: what it is
+    about, in names.
     """
 
     revision: int
@@ -65,6 +67,7 @@ class ChangeView:
     fields: tuple[FieldChange, ...]
     hidden: int
     evidence: tuple[Evidence, ...]
+    told: str
 
 
 def about(wanted: ChangeFilter) -> tuple[Question, ...]:
@@ -122,6 +125,8 @@ def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozense
     about = {one.change.subject for one in page if one.change.word.isupper()}
     ties = reader.latest_ties(about)
     named = reader.latest([Key(one.change.subject) for one in page if one.change.subject not in about])
+    ends = {key: ends_of(tie) for key, tie in ties.items()}
+    subjects = Subjects(reader, {*named, *(end for one in ends.values() for end in (one.source, one.target))})
     witnesses = Witnesses(reader, {ref for one in page for ref in one.evidence})
     for recorded in page:
         change = recorded.change
@@ -139,7 +144,7 @@ def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozense
             change.subject,
             change.word,
             entity.name if entity is not None else None,
-            ends_of(tie) if tie is not None else None,
+            ends.get(change.subject),
             change.transition,
             class_of(recorded),
             change.cause,
@@ -147,6 +152,7 @@ def _views(reader: GraphReader, page: Sequence[RecordedChange], causes: frozense
             shown,
             len(change.fields) - len(shown),
             evidence,
+            subjects.relation(ends[change.subject]) if tie is not None else subjects.entity(change.subject),
         )
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from graph.analysis.changes import ChangedRelation, ends_of
 from graph.analysis.evidence import Evidence, Witnesses
+from graph.analysis.subjects import Subjects
 from graph.model import Cause, EntityVersion, FieldChange, Interval, Key, RelationVersion, Transition, Value
 from graph.model.changes import CAUSES_BY_WEIGHT
 from graph.settle.differences import entity_differences, relation_differences
@@ -53,6 +54,7 @@ class Row:
 
     happened: of the last change. changes: how many there were in between. fields: those that were asked for; hidden:
     how many others differ. evidence: who states it at the later revision; of what was removed, who did at the earlier.
+    told: what it is about, in names.
     """
 
     subject: str
@@ -66,6 +68,7 @@ class Row:
     fields: tuple[FieldDifference, ...]
     hidden: int
     evidence: tuple[Evidence, ...]
+    told: str = ""
 
 
 @dataclass(slots=True)
@@ -305,12 +308,19 @@ def _explained(found: FieldChange, changes: Sequence[RecordedChange]) -> FieldDi
 
 
 def witnessed(earlier: GraphReader, later: GraphReader, rows: Sequence[tuple[Row, Pair]]) -> tuple[Row, ...]:
-    """Add to rows according to whom, asking once for all of them."""
+    """Add to rows according to whom, and what they are about in names, asking once for all of them."""
     past = {ref for _, pair in rows if pair.before and not pair.after for ref in pair.before.evidence}
     present = {ref for _, pair in rows if pair.after for ref in pair.after.evidence}
     before, after = Witnesses(earlier, past), Witnesses(later, present)
+    ties = [row.relation for row, _ in rows if row.relation is not None]
+    named = {row.subject for row, _ in rows if row.relation is None}
+    subjects = Subjects(later, named.union(*((one.source, one.target) for one in ties)))
     return tuple(
-        replace(row, evidence=_evidence(after, pair.after) if pair.after else _evidence(before, pair.before))
+        replace(
+            row,
+            evidence=_evidence(after, pair.after) if pair.after else _evidence(before, pair.before),
+            told=subjects.relation(row.relation) if row.relation is not None else subjects.entity(row.subject),
+        )
         for row, pair in rows
     )
 

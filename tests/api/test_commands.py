@@ -106,6 +106,31 @@ def test_where_says_it_in_its_first_line(path: Path) -> None:
     assert first == "cart: one endpoint named, pods unreadable since 2026-03-01T10:14:15Z"
 
 
+def test_changes_can_be_told_apart_and_followed_up(path: Path) -> None:
+    """By the names that people give, with what contains them, the slot, the revision and the key."""
+    told = run(path, "changes", "--cause", "any").stdout
+    [container] = [line for line in told.splitlines() if "  Container app of Pod cart-p1 in shop  " in line]
+    assert container.endswith(f"  {pod_key('p1').child('k8s.container', 'app')}")
+    assert container.split()[0].isdecimal()
+    assert "Pod cart-p1 in shop RUNS_AS ServiceAccount cart " in told
+    assert "Ingress shop in shop ROUTES_TO Service cart [shop.example.com /cart]" in told
+    assert " shop.example.com /cart " in run(path, "relations", "k8s.ingress/shop").stdout
+    assert " shop.example.com /cart " in run(path, "graph", "k8s.ingress/shop").stdout
+    assert "k8s.pod/cart-p1" in run(path, "path", "k8s.configmap/cart-config", "k8s.node/n1").stdout
+    assert "shop/cart" in run(path, "where", "k8s.node/n1").stdout
+
+
+@pytest.mark.parametrize("columns", [40, 100])
+def test_no_key_and_no_instant_is_folded(path: Path, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """However narrow the screen: it may scroll, but they are there to be copied."""
+    monkeypatch.setattr("api.commands.tables._screen_width", lambda: columns)
+    assert any(line.endswith(f" {SERVICE}") for line in run(path, "list").stdout.splitlines())
+    assert "2026-03-01T10:00:01Z" in run(path, "changes", "--cause", "any").stdout
+    for line in run(path, "changes", "--cause", "any").stdout.splitlines():
+        assert line == line.rstrip()
+    assert f" {NODE}\n" in run(path, "show", NODE).stdout
+
+
 def test_an_empty_table_shows_its_gaps(path: Path) -> None:
     """Nothing answers, and pods cannot be read."""
     found = run(path, "list", "--kind", "k8s.pod", "--name", "nothing")

@@ -229,12 +229,13 @@ def test_a_table_says_it_to_people(path: Path) -> None:
     told = run(path, "--from", f"revision:{FIRST}").stdout
     for words in (
         "replicas: 2 → 4",
-        "k8s.service/cart SELECTS",
+        "Service cart in shop SELECTS Pod",
         "removed",
         f"(revision {FIRST})",
         "Then: Not seen: pods",
     ):
         assert words in told, words
+    assert f"  {DEPLOYMENT}\n" in told
     assert "Not seen: services" in told
     one = run(path, "k8s.deployment/cart", "--from", f"revision:{FIRST}").stdout
     for words in ("changed", "present, incarnation d1", "replicas: 2 → 4 (world", "USES_CONFIG"):

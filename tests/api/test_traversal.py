@@ -212,5 +212,7 @@ def test_people_read_a_path_and_a_neighbourhood(tmp_path: Path) -> None:
     assert "No path was found." in none.stdout
     around = lines(run(tmp_path, "graph", "k8s.service/cart"))
     assert around[1][:3] == ["0", "k8s.service", "cart"]
-    assert any("k8s.ingress/shop ROUTES_TO k8s.service/cart 1" in " ".join(line) for line in around)
+    assert any(
+        "k8s.ingress/shop ROUTES_TO k8s.service/cart shop.example.com /cart 1" in " ".join(line) for line in around
+    )
     assert run(tmp_path, "path", "k8s.node/n1", str(Key("k8s.node/n9"))).exit_code == 4

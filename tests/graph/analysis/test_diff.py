@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from graph.analysis import diff
 from graph.analysis.diff import Difference, Differences, Row, Version, Wanted, differences
+from graph.analysis.leaves import field_words
 from graph.analysis.surroundings import Around, around, entity_difference, nearby_differences, relation_differences
 from graph.model import Cause, Document, Key, RelationVersion, Value
 from graph.model.canonical import flattened, same
@@ -363,4 +364,33 @@ def test_cost_follows_change(monkeypatch: pytest.MonkeyPatch) -> None:
             for name in ("latest", "latest_ties"):
                 monkeypatch.setattr(reader, name, _counting(getattr(reader, name), asked))
         assert len(differences(before, after, Wanted(), 100).rows) == 2  # and its tie to the ConfigMap, gone
-    assert sum(asked) <= 4
+    assert sum(asked) <= 9  # two subjects at both ends; then for their names, once, the ends and what contains them
+
+
+_LONG = "registry.example.com/a-team-with-a-long-name/and-a-longer-product/checkout"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (2, 4, "f: 2 → 4"),
+        (None, "x", "f: - → x"),
+        (1, "1", 'f: 1 → "1"'),
+        ({"app": {"env": ["A"], "image": "a:1"}}, {"app": {"env": ["A"], "image": "a:2"}}, "f.app.image: a:1 → a:2"),
+        ({"a": 1, "b": 1}, {"b": 2, "c": 3}, "f.a: 1 → -; f.b: 1 → 2; f.c: - → 3"),
+        (
+            [{"type": "Ready", "status": "True"}],
+            [{"type": "Ready", "status": "False"}],
+            "f[Ready].status: True → False",
+        ),
+        ([1, 2], [1, 3], "f[1]: 2 → 3"),
+        ([1], [1, 3], "f: [1] → [1,3]"),
+        (f"{_LONG}:2.1.0", f"{_LONG}:7.0.2", "f: …roduct/checkout:2.1.0 → …roduct/checkout:7.0.2"),
+        (f"1:{_LONG}", f"2:{_LONG}", "f: 1:registry.exampl… → 2:registry.exampl…"),
+        (_LONG, f"{_LONG}@", "f: …product/checkout → …product/checkout@"),
+        (None, "x" * 61, f"f: - → {'x' * 59}…"),
+    ],
+)
+def test_a_difference_is_never_cut_out(old: Value, new: Value, said: str) -> None:
+    """The inner values that are others are told; of long ones what both share is left out."""
+    assert field_words("f", old, new) == said
