@@ -74,8 +74,9 @@ def check(name: str) -> int:
 def import_(store: GraphStore, name: str, records: int) -> None:
     """Read an export of so many records into an empty store."""
     path = Path(name)
+    writer = store.writer()  # what is wrong with the store is not the file's fault
     with _telling(path), _opened(path) as file:
-        mark = store.writer().restore(_shown(imported(_lines(file)), "importing", records))
+        mark = writer.restore(_shown(imported(_lines(file)), "importing", records))
     click.echo(f"Imported {records:,} records, up to revision {mark.number}.", err=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.store import GraphStore, StoreError
@@ -31,7 +33,7 @@ def open_to_read(location: Location) -> GraphStore:
     """
     if isinstance(location, Server):
         return _neo4j(location)
-    if not location.is_file():
+    if not _looked_for(location, Path.is_file):
         raise StoreError(
             f"there is no store at {location}: run `asbuilt once` first, or name another with --store or ASBUILT_STORE"
         )
@@ -41,12 +43,23 @@ def open_to_read(location: Location) -> GraphStore:
 def holds_store(location: Location) -> bool:
     """Tell whether there is a store already. Raise StoreError where a server does not tell."""
     if not isinstance(location, Server):
-        return location.exists()
+        return _looked_for(location, Path.exists)
     store = _neo4j(location)
     try:
         return store.is_made()
     finally:
         store.close()
+
+
+def _looked_for(file: Path, look: Callable[[Path], bool]) -> bool:
+    """Look for a file; raise StoreError where it cannot be looked for."""
+    try:
+        return look(file)
+    except OSError as error:
+        raise StoreError(
+            f"{file} cannot be looked for ({error.strerror}): give this user the right to read its folder, or name"
+            " another store with --store or ASBUILT_STORE"
+        ) from None
 
 
 def _neo4j(server: Server) -> Neo4jStore:

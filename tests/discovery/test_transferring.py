@@ -158,3 +158,19 @@ def test_a_line_without_end_is_not_read_into_memory(desk: Desk, monkeypatch: pyt
     result = desk.run("import", desk.folder / "endless.jsonl", store="new.db")
     assert result.exit_code == 2
     assert "is no export" in result.stderr
+
+
+def test_a_store_that_may_not_be_written_is_not_the_fault_of_the_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code is that of a store, and the sentence names the store."""
+    assert desk.run("export", "a.jsonl").exit_code == 0
+
+    def denied(*_args: object, **_kwargs: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("graph.stores.sqlite.file.os.open", denied)
+    result = desk.run("import", "a.jsonl", store="new.db")
+    assert result.exit_code == 3, result.output
+    assert "new.db cannot be written" in result.stderr
+    assert "a.jsonl" not in result.stderr

@@ -128,8 +128,14 @@ class WriterLock:
 
     def __init__(self, store: Path) -> None:
         self._path = store.with_name(store.name + ".lock")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"{store} cannot be written ({error.strerror}: {self._path}): give this user the right to write to it"
+                " and its folder, or name another store"
+            ) from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -203,3 +203,26 @@ def test_make_run_takes_the_store(given: list[str], place: str) -> None:
     [line] = [one for one in done.stdout.splitlines() if "asbuilt run" in one]
     assert place in line
     assert ("--store" in line) is bool(given)
+
+
+def _denied(*_args: object, **_kwargs: object) -> int:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_folder_that_may_not_be_written_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store, what was refused, and the next step."""
+    store = SqliteStore(tmp_path / "new.db")
+    monkeypatch.setattr("graph.stores.sqlite.file.os.open", _denied)
+    with pytest.raises(StoreError, match=r"new\.db cannot be written \(Permission denied: .*\.lock\): give this user"):
+        store.writer()
+    monkeypatch.undo()
+    store.close()
+
+
+def test_a_folder_that_may_not_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not known whether there is a store, so nobody is told to make one."""
+    monkeypatch.setattr(Path, "is_file", _denied)
+    monkeypatch.setattr(Path, "exists", _denied)
+    for look in (open_to_read, holds_store):
+        with pytest.raises(StoreError, match=r"cannot be looked for \(Permission denied\): give this user .* --store"):
+            look(tmp_path / "asbuilt.db")
