@@ -49,7 +49,7 @@ def run(
 
     configure_logs(verbose=verbose)
     with in_sentences():
-        setup = Setup.of(config, store)
+        setup = Setup.to_read(config, store)
         api = setup.configuration.settings.api
         ctx.exit(running.run(setup, running.Address(host or api.host, port or api.port)))
 
@@ -65,7 +65,7 @@ def discover(ctx: click.Context, config: str | None, store: str | None, *, verbo
 
     configure_logs(verbose=verbose)
     with in_sentences():
-        ctx.exit(running.discover(Setup.of(config, store)))
+        ctx.exit(running.discover(Setup.to_read(config, store)))
 
 
 @click.command()
@@ -82,7 +82,7 @@ def once(
 
     configure_logs(verbose=verbose, errors_only=True)
     with in_sentences():
-        ctx.exit(looking.once(Setup.of(config, store), sources, as_json=output == "json"))
+        ctx.exit(looking.once(Setup.to_read(config, store), sources, as_json=output == "json"))
 
 
 @click.command(short_help="Show what reading would change; write nothing.")
@@ -107,7 +107,7 @@ def plan(
 
     configure_logs(verbose=verbose, errors_only=True)
     with in_sentences():
-        ctx.exit(looking.plan(Setup.of(config, store), sources, as_json=output == "json", limit=limit))
+        ctx.exit(looking.plan(Setup.to_read(config, store), sources, as_json=output == "json", limit=limit))
 
 
 @click.command(short_help="Try the configuration, and which scopes can be read.")
@@ -122,7 +122,7 @@ def check(ctx: click.Context, sources: tuple[str, ...], config: str | None, outp
 
     configure_logs(errors_only=True)
     with in_sentences():
-        ctx.exit(looking.check_all(Setup.of(config, None), sources, as_json=output == "json"))
+        ctx.exit(looking.check_all(Setup.to_read(config, None), sources, as_json=output == "json"))
 
 
 @click.command(short_help="Write the permissions that a source needs, ready to apply.")
@@ -139,7 +139,7 @@ def permissions(
     from discovery.commands import Setup, in_sentences
 
     with in_sentences():
-        looking.permissions(Setup.of(config, None), source, account, without=without, beside=beside)
+        looking.permissions(Setup.to_read(config, None), source, account, without=without, beside=beside)
 
 
 @click.command()

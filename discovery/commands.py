@@ -65,6 +65,18 @@ class Setup:
         configuration = load(config, registry)
         return cls(configuration, registry, configuration.location(store))
 
+    @classmethod
+    def to_read(cls, config: str | None, store: str | None) -> Setup:
+        """Read the configuration for a command that reads sources. Raise Mistake where a file is there and names none.
+
+        What is read by default is for whoever has no file: a recording has no place in the store that a file sets up.
+        """
+        setup = cls.of(config, store)
+        file = setup.configuration.file
+        if file is not None and not setup.configuration.sources:
+            raise Mistake(f"{file} names no sources: add one, as in docs/asbuilt.example.yaml")
+        return setup
+
     @property
     def hint(self) -> str:
         """Give what a question must be told to find this store: nothing, where it looks there anyhow."""

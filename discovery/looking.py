@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Sequence
 
@@ -12,6 +13,8 @@ from discovery.checking import Finding, check, doubled, show_findings
 from discovery.commands import (
     FINE,
     INCOMPLETE,
+    MISTAKEN,
+    NO_STORE,
     Mistake,
     Setup,
     chosen,
@@ -30,12 +33,17 @@ from discovery.rendering import (
     shown,
     verdict,
 )
+from discovery.running import Address
 from discovery.scratch import scratch_copy
 from discovery.service import Service
 from discovery.source import RESERVED, Source
 from discovery.workers import Workers
 from graph.model import RevisionMark
 from graph.store import GraphStore
+from graph.stores.opening import unwritable
+
+_TOKENS = "ASBUILT_TOKENS"
+"""Where `serve` finds references to tokens too."""
 
 
 def once(setup: Setup, names: Sequence[str], *, as_json: bool) -> int:
@@ -125,7 +133,25 @@ def check_all(setup: Setup, names: Sequence[str], *, as_json: bool) -> int:
         click.echo(json_text({"findings": records, "doubled": twice}))
     else:
         echo_table(lambda console: show_findings(console, tried, findings))
-    return FINE if all(one.readable for one in findings) else INCOMPLETE
+    refused = _refused(setup)
+    for told in refused.values():
+        click.echo(f"{told}.", err=True)
+    return next(iter(refused), FINE) if all(one.readable for one in findings) else INCOMPLETE
+
+
+def _refused(setup: Setup) -> dict[int, str]:
+    """Say what else `run` would refuse, as far as that can be told without writing, by its exit code."""
+    found = {}
+    api = setup.configuration.settings.api
+    if Address(api.host, api.port).exposed and not (api.tokens or os.environ.get(_TOKENS)):
+        found[MISTAKEN] = (
+            f"asbuilt run would not serve on {api.host}, where others could read everything: set api.tokens, or"
+            " api.host: 127.0.0.1"
+        )
+    store = unwritable(setup.store)
+    if store is not None:
+        found[NO_STORE] = store
+    return found
 
 
 def permissions(

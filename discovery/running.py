@@ -37,6 +37,14 @@ class Address:
     port: int
 
     @property
+    def exposed(self) -> bool:
+        """Tell whether more than this machine can reach it."""
+        try:
+            return not ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:  # a name
+            return self.host.lower() != "localhost"
+
+    @property
     def reached_as(self) -> str:
         """Give the host by which this machine reaches it."""
         try:

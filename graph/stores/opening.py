@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,21 @@ def open_to_read(location: Location) -> GraphStore:
             f"there is no store at {location}: run `asbuilt once` first, or name another with --store or ASBUILT_STORE"
         )
     return SqliteStore(location)
+
+
+def unwritable(location: Location) -> str | None:
+    """Say why a store could not be written to, as far as that can be told without writing; None where nothing is seen.
+
+    A server is not asked.
+    """
+    if isinstance(location, Server):
+        return None
+    there = next(one for one in (location, *location.absolute().parents) if _looked_for(one, Path.exists))
+    if there != location and not there.is_dir():
+        return f"the folder {location.parent} cannot be made, for {there} is a file: give another --store"
+    if not os.access(there, os.W_OK if there == location else os.W_OK | os.X_OK):
+        return f"{location} cannot be written, for {there} may not be: give this user the right to, or another --store"
+    return None
 
 
 def holds_store(location: Location) -> bool:

@@ -225,3 +225,47 @@ def contents(store: Path) -> list[str]:
         dump = list(db.iterdump())
     db.close()
     return dump
+
+
+@pytest.mark.parametrize("written", ["", "sources:", "sources: {}", "store: {path: graph.db}"])
+@pytest.mark.parametrize("command", ["run", "discover", "once", "plan", "check", "permissions"])
+def test_a_file_without_sources_is_a_mistake(bench: Bench, written: str, command: str) -> None:
+    """The recording is for whoever has no file; nothing is made."""
+    bench.config.write_text(written)
+    result = bench.run(command)
+    assert result.exit_code == 2, result.output
+    assert f"{bench.config} names no sources: add one" in result.stderr
+    assert not bench.store.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "said"),
+    [
+        ("api: {host: 0.0.0.0}", 2, "asbuilt run would not serve on 0.0.0.0, where others could read everything"),
+        ("api: {host: 0.0.0.0, tokens: [{env: A_TOKEN}]}", 0, ""),
+        ("api: {host: localhost}", 0, ""),
+        ("store: {path: asbuilt.yaml/graph.db}", 3, "asbuilt.yaml is a file: give another --store"),
+        ("store: {path: new/folder/graph.db}", 0, ""),
+    ],
+)
+def test_check_says_what_run_would_refuse(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, written: str, code: int, said: str
+) -> None:
+    """With its exit code, beside the scopes; nothing is written to find out."""
+    monkeypatch.setenv("A_TOKEN", "a-token-of-some-length")
+    monkeypatch.delenv("ASBUILT_TOKENS", raising=False)
+    bench.config.write_text(f"{written}\nsources:\n  prod: {{type: scripted}}\n")
+    result = bench.run("check")
+    assert result.exit_code == code, result.output
+    assert said in result.stderr
+    assert bool(result.stderr) == bool(said)
+    assert "configmaps" in result.stdout
+    assert list(bench.config.parent.iterdir()) == [bench.config]
+
+
+def test_check_says_where_nothing_may_be_written(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As access tells, without trying."""
+    monkeypatch.setattr("graph.stores.opening.os.access", lambda _path, _mode: False)
+    result = bench.run("check")
+    assert result.exit_code == 3, result.output
+    assert "graph.db cannot be written, for" in result.stderr
