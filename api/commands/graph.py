@@ -85,7 +85,7 @@ def _draw_graph(screen: Console, found: Answer[Neighbourhood]) -> None:
         ]
         screen.print()
         screen.print(table(["SOURCE", "VERB", "TARGET", "SLOT", "SURE"], ties))
-    cut_lines(screen, view.cuts)
+    cut_lines(screen, view.cuts, "--depth", "--limit")
 
 
 def _end(end: EdgeEnd, names: Mapping[Key, str]) -> str:

@@ -95,7 +95,7 @@ def _draw_impact(screen: Console, found: Answer[Impact]) -> None:
             for one in view.affected
         ]
         screen.print(table(["EFFECT", "KIND", "NAME", "LEFT", "SURE", "HOPS", "PRESENCE", "WHY"], rows))
-    cut_lines(screen, view.cuts)
+    cut_lines(screen, view.cuts, "--depth", "--most")
 
 
 def _draw_dependencies(screen: Console, found: Answer[Dependencies]) -> None:
@@ -111,7 +111,7 @@ def _draw_dependencies(screen: Console, found: Answer[Dependencies]) -> None:
             for one in view.needed
         ]
         screen.print(table(["KIND", "NAME", "SURE", "HOPS", "PRESENCE", "WHY"], rows))
-    cut_lines(screen, view.cuts)
+    cut_lines(screen, view.cuts, "--depth", "--most")
 
 
 def _headed(screen: Console, line: str) -> None:

@@ -105,7 +105,7 @@ def told(problem: Problem, asked: Asked) -> int:
 
         click.echo(orjson.dumps(problem.document()).decode(), err=True)
     else:
-        click.echo(f"{problem.detail[:1].upper()}{problem.detail[1:]}.", err=True)
+        click.echo(f"{_sentence(problem.detail)}.", err=True)
         for candidate in problem.extensions.get("candidates", ()):
             click.echo(f"  {candidate}", err=True)
         for gap in problem.extensions.get("gaps", ()):
@@ -113,6 +113,11 @@ def told(problem: Problem, asked: Asked) -> int:
         if created := problem.extensions.get("created_at"):
             click.echo(f"  its source says that it was created at {created}", err=True)
     return _EXIT_CODES.get(problem.type, MISTAKE)
+
+
+def _sentence(text: str) -> str:
+    """Begin a text with a capital, unless it begins with the name of a file, a parameter or a key."""
+    return f"{text[:1].upper()}{text[1:]}" if text.partition(" ")[0].isalpha() else text
 
 
 def located(store: GraphStore, text: str, at: str | None) -> Key:

@@ -126,15 +126,15 @@ def difference(field: FieldChange | FieldDifference) -> str:
     return plain(field_words(field.name, field.old, field.new))
 
 
-def cut_lines(screen: Console, cuts: Sequence[Cut]) -> None:
-    """Print why a traversal went no further."""
+def cut_lines(screen: Console, cuts: Sequence[Cut], depth: str = "", limit: str = "") -> None:
+    """Print why a traversal went no further. depth, limit: the options that would let it."""
     if cuts:
         screen.print()
     for cut in cuts:
         words = {
             Why.CONFIDENCE: f"would be less sure than {cut.at:g}",
-            Why.DEPTH: f"more than {cut.at:g} relations away",
-            Why.LIMIT: f"beyond the first {cut.at:g}",
+            Why.DEPTH: f"more than {counted(int(cut.at), 'relation')} away{f' ({depth})' if depth else ''}",
+            Why.LIMIT: f"beyond the first {cut.at:g}{f' ({limit})' if limit else ''}",
         }[cut.why]
         screen.print(Text(f"Left out: at least {counted(cut.least, 'thing')} {words}.", style="yellow"), soft_wrap=True)
 
@@ -153,9 +153,9 @@ def footer(screen: Console, answer: Answer[Any], *, newest: bool) -> None:
     page = answer.page
     if page is not None and page.truncated:
         cursor = answer.document["cursor"]
-        screen.print(
-            Text("There is more" + (f": --cursor {cursor}" if cursor else "."), style="yellow"), soft_wrap=True
-        )
+        how = f"--cursor {cursor}" if cursor else "raise --limit, or narrow the question"
+        if cursor or not getattr(page.data, "cuts", ()):  # what was cut is said with the option that would let it
+            screen.print(Text(f"There is more: {how}", style="yellow"), soft_wrap=True)
     for line in _not_fresh(fresh.scopes, datetime.now(UTC) if newest else None):
         screen.print(Text(plain(line), style="yellow"), soft_wrap=True)
     for line in not_seen(fresh.gaps):

@@ -6,6 +6,7 @@ Custom resources without a row in these are known to their server alone: they ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from collectors.contract import SourceSettings
@@ -18,6 +19,13 @@ NAME = "asbuilt"
 
 IDENTITY = "kube-system"
 """The namespace of which the uid is the cluster's identity."""
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What a namespace may be called (RFC 1123)."""
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_LONGEST = 253
+"""What a ServiceAccount may be called, and how long that may be."""
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -39,8 +47,10 @@ def manifest(
     wanted = [*_resources(settings, without), *_named(set(beside) - known)]
     namespaces = settings.namespaces
     place, _, name = (account or f"{namespaces[0] if namespaces else NAME}/{NAME}").partition("/")
-    if not place or not name:
-        raise ValueError("an account is named by its namespace and its name: NAMESPACE/NAME")
+    if not _LABEL.fullmatch(place) or not _SUBDOMAIN.fullmatch(name) or len(name) > _LONGEST:
+        raise ValueError(
+            "an account is named by its namespace and its name, NAMESPACE/NAME, of lower-case letters, digits and -"
+        )
     documents = [*_account(place, name, new=account is None and not namespaces)]
     if namespaces is None:
         documents += _granted("ClusterRole", "", [(WHAT_IS_SERVED, "what is served"), *wanted], place, name)

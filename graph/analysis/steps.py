@@ -92,7 +92,8 @@ class Surroundings:
             return ""
         ends = (label.before.key, label.key) if label.arc.crossing.forward else (label.key, label.before.key)
         source, target = map(self.titled, ends)
-        return f"{source} {verb_words(label.arc.crossing.verb)} {target}"
+        words = verb_words(label.arc.crossing.verb)
+        return f"{source} {words.removesuffix(f' {target.split()[0].lower()}')} {target}"  # uses Image, not uses image
 
     def titled(self, key: Key) -> str:
         """Name a thing with its kind, as a person would."""

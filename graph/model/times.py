@@ -42,7 +42,7 @@ def text_of(instant: datetime) -> str:
 @lru_cache(maxsize=4096)  # settling asks for the same one many times over
 def instant_of(text: str) -> datetime:
     """Read an RFC 3339 instant. A text without an offset is refused, for it could mean any place on earth."""
-    instant = datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text.upper())  # RFC 3339 has t and z too
     if instant.tzinfo is None:
         raise ValueError(f"'{text}' has no offset: write it as 2026-01-31T10:00:00Z")
     return instant.astimezone(UTC)

@@ -131,6 +131,21 @@ def test_no_key_and_no_instant_is_folded(path: Path, monkeypatch: pytest.MonkeyP
     assert f" {NODE}\n" in run(path, "show", NODE).stdout
 
 
+def test_a_name_is_not_written_with_a_capital(path: Path) -> None:
+    """A sentence begins with one, but not a parameter or a file."""
+    assert run(path, "list", "--at", "yesterday").stderr.startswith("at='yesterday' is neither")
+    assert run(path, "show", "nonsense").stderr.startswith("Nothing in force")
+
+
+def test_what_was_cut_is_said_with_the_option_that_shows_it(path: Path) -> None:
+    """And so that one relation is one."""
+    found = run(path, "graph", "k8s.deployment/cart").stdout
+    assert "more than one relation away (--depth)." in found
+    assert "There is more" not in found
+    assert " (--limit)." in run(path, "graph", "k8s.service/cart", "--limit", "2").stdout
+    assert "There is more: raise --limit" in run(path, "resolve", "cart", "--limit", "1").stdout
+
+
 def test_an_empty_table_shows_its_gaps(path: Path) -> None:
     """Nothing answers, and pods cannot be read."""
     found = run(path, "list", "--kind", "k8s.pod", "--name", "nothing")
@@ -151,6 +166,7 @@ def test_a_cursor_goes_on(path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["show", "cart"], 2, "could be"),
+        (["graph", SERVICE, "--at", "2026-02-28t00:00:00z"], 4, "first look"),
         (["list", "--at", "yesterday"], 2, "2026-03-01T10:00:00Z"),
         (["list", "--at", "revision:999"], 2, "the newest is"),
         (["list", "--class", "Nonsense"], 2, "the classes are"),

@@ -102,7 +102,7 @@ def test_a_tenant_is_granted_nothing_outside_its_namespaces() -> None:
         assert [one for one in listed(manifest(KubernetesSettings(namespaces=others))) if one == identity] == [identity]
 
 
-@pytest.mark.parametrize("account", ["reader", "ops/", "/reader"])
+@pytest.mark.parametrize("account", ["reader", "ops/", "/reader", "A B/c", "ops/a/b", "ops/Reader", "ops/-reader"])
 def test_an_account_has_a_namespace_and_a_name(account: str) -> None:
     """Anything else is a mistake, in words."""
     with pytest.raises(ValueError, match="NAMESPACE/NAME"):

@@ -321,6 +321,13 @@ def test_what_a_thing_needs_is_what_could_harm_it() -> None:
     assert len(harms) > 20
 
 
+def test_a_verb_does_not_say_again_what_its_target_is() -> None:
+    """It uses Image cart, not image Image cart."""
+    with shop("p1").store.reader() as reader:
+        found = dependencies(reader, pod_key("p1").child("k8s.container", "app"))
+    assert {one.key: one.reason for one in found.needed}[IMAGE] == "Container app uses Image sha256:abc"
+
+
 def test_members_that_a_thing_needs_stand_together() -> None:
     """A service needs its pods, each one of three, and through them their node; it needs no pod of another service."""
     with shop("p1", "p2", "p3").store.reader() as reader:
