@@ -117,13 +117,16 @@ def told(problem: Problem, asked: Asked) -> int:
 
 def located(store: GraphStore, text: str, at: str | None) -> Key:
     """Find the key that somebody means: a whole key, or an ending that only one key has. Raise Problem otherwise."""
-    from api.errors import Ambiguous, NeverSeen, StoreUnavailable
+    from api.errors import Ambiguous, InvalidRequest, NeverSeen, StoreUnavailable
     from api.questions.asking import no_text
     from api.questions.instants import marked
     from graph.analysis.names import locate
     from graph.model import Key, MalformedKey
     from graph.store import StoreError
 
+    text = text.strip("/")
+    if not text:
+        raise InvalidRequest("a key was given that is empty: write one, or an ending of one, such as k8s.service/cart")
     try:
         whole: Key | None = Key.parse(text)
     except MalformedKey:
@@ -161,22 +164,24 @@ def answer(
     inquiry_of: Callable[..., Inquiry[T]],
     draw: Callable[[Console, Answer[T]], None],
     *,
-    key: str = "",
-    beside: str = "",
+    key: str | None = None,
+    beside: str | None = None,
+    within: str | None = None,
     cursor: str | None = None,
 ) -> None:
     """Ask the store and print the answer: a table and what could not be seen, or the envelope.
 
-    key, beside: what the question is about, as somebody wrote it; the question is made of the keys that are meant.
+    key, beside, within: what the question is about, and the place that it is narrowed to, as somebody wrote it; the
+    question is made of the keys that are meant.
     """
     from api.questions.asking import ask
     from api.stores import open_store, place_of
-    from graph.model import Key
 
     store = open_store(place_of(asked.store))
     try:
-        about = [located(store, text, asked.at) for text in (key, beside) if text] or [Key("")]
-        found = ask(store, inquiry_of(*about), at=asked.at, cursor=cursor)
+        about = [located(store, text, asked.at) for text in (key, beside) if text is not None]
+        place = {} if within is None else {"within": located(store, within, asked.at)}
+        found = ask(store, inquiry_of(*(about or [None]), **place), at=asked.at, cursor=cursor)
         if asked.as_json:
             click.echo(found.body.decode())
             return

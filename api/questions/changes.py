@@ -60,7 +60,7 @@ def what_changed(
     words: Sequence[str] = (),
     causes: Sequence[str] = (),
     class_: Class | None = None,
-    within: str = "",
+    within: Key | None = None,
     from_: str | None = None,
     to: str | None = None,
     limit: int = 100,
@@ -70,8 +70,7 @@ def what_changed(
 
     def wanted(standing: Standing) -> ChangeFilter:
         subjects = frozenset({under_identity(standing.reader, entity)}) if entity is not None else frozenset()
-        place = under_identity(standing.reader, Key(within))
-        return ChangeFilter(subjects, frozenset(words), chosen, window, place)
+        return ChangeFilter(subjects, frozenset(words), chosen, window, standing.within)
 
     def look(standing: Standing, position: Any) -> Page[Rows]:
         rows, following = changes(standing.reader, wanted(standing), limit, class_=class_, before=pair_at(position))
@@ -88,5 +87,11 @@ def what_changed(
         "limit": limit,
     }
     return Inquiry(
-        "changes", parameters, tuple[Change, ...], lambda standing: about(wanted(standing)), look, key=entity
+        "changes",
+        parameters,
+        tuple[Change, ...],
+        lambda standing: about(wanted(standing)),
+        look,
+        key=entity,
+        within=within,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graph.analysis.presence import presence
 from graph.identity import contested, holders, name_alias
 from graph.model import Key, MalformedKey
 from graph.store import EntityFilter, GraphReader
@@ -37,11 +38,19 @@ def under_identity(reader: GraphReader, key: Key) -> Key:
     return key.under(roots[0]) if len(roots) == 1 else key
 
 
+def is_place(reader: GraphReader, key: Key) -> bool:
+    """Tell whether a key is a place: something is known by it or stands in it, or a scope looks there."""
+    if presence(reader, key) is not None or reader.entities(EntityFilter(prefix=key), 1):
+        return True
+    return any(Key(state.scope.range).within(key) for state in reader.scopes() if state.scope.range)
+
+
 def locate(reader: GraphReader, text: str) -> Located:
     """Find the key that a text names: a whole key, or the unique key that ends in it (`k8s.service/cart`).
 
     A text that several keys end in is never guessed at: they are given as candidates.
     """
+    text = text.strip("/")
     try:
         whole = under_identity(reader, Key.parse(text))
     except MalformedKey:
@@ -65,7 +74,7 @@ def _by_ending(reader: GraphReader, text: str) -> list[Key]:
 
     Namesakes are looked through until there are more keys than are given as candidates.
     """
-    parts = text.strip("/").split("/")
+    parts = text.split("/")
     kinds, name = frozenset(parts[-2:-1]), parts[-1]
     container = "/".join(parts[:-2])
     found: list[Key] = []

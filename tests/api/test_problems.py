@@ -14,7 +14,8 @@ from graph.model import Key, RevisionMark
 from graph.store import StoreError
 from graph.stores.memory import MemoryStore
 from tests.api.asking import client, problem
-from tests.graph.analysis.shop import CLUSTER, NODE, SERVICE, Shop, shop
+from tests.graph.analysis.shop import CLUSTER, NODE, SERVICE, SHOP, Shop, shop
+from tests.graph.world import document, entity
 from tests.structure.checkout import ROOT
 
 GHOST = CLUSTER.child("k8s.node", "ghost")
@@ -72,6 +73,27 @@ def test_a_key_with_an_escape_gone_wrong_is_refused() -> None:
     """A space belongs escaped into a key."""
     problem(client(shop().store).get("/v1/entities/k8s.node/a%20b"), "malformed-key", 400)
     problem(client(shop().store).get("/v1/changes?entity=nonsense"), "malformed-key", 400)
+
+
+@pytest.mark.parametrize("question", ["changes", "entities"])
+def test_a_place_that_is_none_is_refused(question: str) -> None:
+    """Nobody takes a place that was mistyped for one in which nothing is, or nothing happened."""
+    ask = client(shop().store)
+    assert ask.get(f"/v1/{question}?within={SHOP}").status_code == 200
+    for wrong in ("shop", f"{SHOP}/", ""):
+        problem(ask.get(f"/v1/{question}?within={wrong}"), "malformed-key", 400)
+    for unknown in ("k8s.namespace/shop", CLUSTER.child("k8s.namespace", "ghost")):
+        document = problem(ask.get(f"/v1/{question}?within={unknown}"), "never-seen", 404)
+        assert document["key"] == unknown
+
+
+def test_a_place_that_nobody_states_is_one_where_something_is_or_a_scope_looks() -> None:
+    """Not every account may read what contains the things that it reads."""
+    made = Shop().configure().read("nodes", document("n1", "1", entity(NODE)))
+    ask = client(made.store)
+    assert [row["key"] for row in ask.get(f"/v1/entities?within={CLUSTER}").json()["data"]] == [NODE]
+    made = Shop().configure().read("nodes")
+    assert client(made.store).get(f"/v1/entities?within={CLUSTER}").json()["data"] == []
 
 
 def test_a_cursor_to_a_place_that_the_list_does_not_have_is_refused() -> None:
