@@ -179,9 +179,9 @@ def answer(
 
     store = open_store(place_of(asked.store))
     try:
-        about = [located(store, text, asked.at) for text in (key, beside) if text is not None]
+        keys = [located(store, text, asked.at) for text in (key, beside) if text is not None]
         place = {} if within is None else {"within": located(store, within, asked.at)}
-        found = ask(store, inquiry_of(*(about or [None]), **place), at=asked.at, cursor=cursor)
+        found = ask(store, inquiry_of(*(keys or (None,)), **place), at=asked.at, cursor=cursor)
         if asked.as_json:
             click.echo(found.body.decode())
             return

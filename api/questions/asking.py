@@ -17,6 +17,7 @@ from api.errors import InvalidRequest, Problem, StoreUnavailable
 from api.questions.absence import absent
 from api.questions.cursors import Place, opened, sealed
 from api.questions.instants import marked
+from api.questions.words import Named, check
 from api.schemas.envelope import Envelope
 from api.schemas.envelope import Freshness as Around
 from graph.analysis.freshness import Freshness, freshness
@@ -61,7 +62,7 @@ class Inquiry(Generic[T]):
     return. look: finds a page from a position on. key: the entity that it is about, if it is about one. fields: what to
     leave in the data; empty means everything. since: of a question about two revisions, which the first of them is;
     the other is what `at` is to other questions. beside: other entities that it names. within: the place that it is
-    narrowed to, if it is.
+    narrowed to, if it is. words: the kinds and verbs that it names.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Inquiry(Generic[T]):
     since: str | None = None
     beside: tuple[Key, ...] = ()
     within: Key | None = None
+    words: Named = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -149,6 +151,7 @@ def ask(
         parameter = "at" if inquiry.since is None else "to"
         mark = marked(store, at, place.revision if place else None, inquiry.key, parameter)
         with store.reader(mark) as reader, _earlier(store, inquiry, mark) as earlier:
+            check(inquiry.words, [one for one in (reader, earlier) if one is not None])
             standing = _standing(store, Standing(reader, mark.number == head.number, earlier=earlier), inquiry)
             fresh = freshness(reader, inquiry.about(standing), newest=standing.newest)
             position = place.position if place else None

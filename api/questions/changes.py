@@ -9,6 +9,7 @@ from typing import Any
 from api.errors import InvalidRequest
 from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import pair_at
+from api.questions.words import split
 from api.schemas.changes import Change
 from graph.analysis.changes import ChangeView, Class, about, changes
 from graph.analysis.names import under_identity
@@ -94,4 +95,5 @@ def what_changed(
         look,
         key=entity,
         within=within,
+        words=split(words, "kind", "verb"),
     )

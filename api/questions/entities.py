@@ -92,4 +92,5 @@ def which_entities(
         look,
         fields=chosen,
         within=within,
+        words={"kind": kinds},
     )

@@ -132,6 +132,8 @@ def test_a_cursor_goes_on(path: Path) -> None:
         (["list", "--at", "yesterday"], 2, "2026-03-01T10:00:00Z"),
         (["list", "--at", "revision:999"], 2, "the newest is"),
         (["list", "--class", "Nonsense"], 2, "the classes are"),
+        (["list", "--kind", "k8s.pods"], 2, "did you mean k8s.pod"),
+        (["graph", "k8s.service/cart", "--verb", "SELECT"], 2, "did you mean SELECTS"),
         (["list", "--cursor", "x"], 2, "cursor"),
         (["changes", "--from", "then"], 2, "write an instant"),
         (["show", "nothing.of/this/kind/x"], 4, "nobody ever named"),

@@ -10,7 +10,7 @@ from api.app import create_app
 from api.errors import PROBLEMS
 from api.questions.cursors import opened, sealed
 from api.questions.relations import what_it_is_tied_to
-from graph.model import Key, RevisionMark
+from graph.model import Key, RevisionMark, Scope
 from graph.store import StoreError
 from graph.stores.memory import MemoryStore
 from tests.api.asking import client, problem
@@ -128,6 +128,16 @@ def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
         "entities?class=Nonsense",
         "entities?fields=nonsense",
         "entities?nonsense=1",
+        "entities?kind=k8s.deploymnt",
+        "resolve?q=cart&kind=deployment",
+        "changes?kind=k8s.pods",
+        "changes?verb=SELECT",
+        f"entities/{SERVICE}/relations?verb=SELECT",
+        f"graph?root={SERVICE}&kinds=k8s.pod,k8s.nodes",
+        f"graph?root={SERVICE}&verbs=SELECT",
+        f"path?from={SERVICE}&to={NODE}&verbs=SELECT",
+        "graph/diff?from=revision:1&kinds=k8s.pods",
+        "graph/diff?from=revision:1&verbs=SELECT",
         "changes?cause=nonsense",
         "changes?class=nonsense",
         "changes?from=then",
@@ -141,6 +151,33 @@ def test_a_parameter_that_cannot_be_used_is_named(query: str) -> None:
     [error] = document["errors"]
     assert error["parameter"] in query
     assert error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("kind=k8s.deploymnt", "did you mean k8s.deployment"),
+        ("kind=Deployment", "did you mean k8s.deployment"),
+        ("kind=pods", "did you mean"),
+        ("kind=nonsense", "such as k8s.deployment"),
+        ("verb=SELECT", "did you mean SELECTS? The verbs are ALLOWED_BY, "),
+        ("verb=NONSENSE", "the verbs are ALLOWED_BY, "),
+    ],
+)
+def test_an_unknown_word_is_refused_with_what_could_be_meant(query: str, said: str) -> None:
+    """An empty list would say that there is none of it."""
+    document = problem(client(shop().store).get(f"/v1/changes?{query}"), "invalid-request", 422)
+    assert said in document["detail"]
+
+
+def test_a_word_that_a_source_states_is_none_that_nobody_knows() -> None:
+    """A collector may bring kinds and verbs that are not in the vocabulary."""
+    made = shop()
+    made.world.configure("other")
+    made.world.scopes("other", Scope("other", "things", frozenset({"other.thing", "FOLLOWS"})))
+    ask = client(made.store)
+    for query in ("entities?kind=other.thing", "changes?kind=other.thing&verb=FOLLOWS"):
+        assert ask.get(f"/v1/{query}").json()["data"] == []
 
 
 def test_other_paths_and_methods_are_problems_too() -> None:
