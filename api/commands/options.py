@@ -154,8 +154,8 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
             candidates=list(found.candidates),
         )
     raise NeverSeen(
-        f"nothing in force at revision {mark.number} has a key that ends in '{text}': `asbuilt list` shows what there"
-        " is, and what is gone is found by its whole key"
+        f"nothing at revision {mark.number}, in force or gone, has a key that ends in '{text}': `asbuilt resolve` finds"
+        " what is called something like it, and what is only named is found by its whole key"
     )
 
 
