@@ -6,9 +6,12 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from api.commands.writing import write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +106,7 @@ def told(problem: Problem, asked: Asked) -> int:
     if asked.as_json:
         import orjson
 
-        click.echo(orjson.dumps(problem.document()).decode(), err=True)
+        click.echo(orjson.dumps(problem.document()), err=True)
     else:
         click.echo(f"{problem.detail[:1].upper()}{problem.detail[1:]}.", err=True)
         for candidate in problem.extensions.get("candidates", ()):
@@ -183,12 +186,14 @@ def answer(
         place = {} if within is None else {"within": located(store, within, asked.at)}
         found = ask(store, inquiry_of(*(keys or (None,)), **place), at=asked.at, cursor=cursor)
         if asked.as_json:
-            click.echo(found.body.decode())
+            write(found.body + b"\n")
             return
         from api.commands.tables import console, footer
 
         screen = console()
+        screen.file = drawn = StringIO()  # as wide and coloured as the screen that it is for
         draw(screen, found)
         footer(screen, found, newest=asked.at is None)
+        write(drawn.getvalue())
     finally:
         store.close()

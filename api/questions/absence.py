@@ -55,9 +55,9 @@ def absent(store: GraphStore, reader: GraphReader, key: Key) -> Problem:
         )
     said = f"no source ever stated {key}, and no relation in force names it"
     if _is_ending(reader, key):
-        said = f"{key} is no whole key, for that begins with what contains the thing, and nothing is known by it"
+        said = f"nothing is known by {key}, which is no whole key: that begins with what contains the thing"
     finds = "`asbuilt resolve`, or /v1/resolve, finds what is called something like it, gone or not"
-    return NeverSeen(f"{said}: {finds}", key=key)
+    return NeverSeen(f"{said}; {finds}", key=key)
 
 
 def _is_ending(reader: GraphReader, key: Key) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from api.errors import InvalidRequest, NoSuchRevisionAsked, NotYetObserved
 from api.questions.absence import first_version
 from graph.model import Key, RevisionMark, instant_of, text_of
 from graph.store import GraphStore, NoSuchRevision
 
 REVISION = "revision:"
+
+_SHOWN = 24
+"""Digits of a number that are repeated to whoever gave them."""
 
 
 def marked(
@@ -21,14 +26,14 @@ def marked(
     if head.number == 0:
         raise NotYetObserved("nothing has been recorded yet: run `asbuilt once`, or `asbuilt discover`")
     if continued is not None:
-        return _numbered(store, continued)
+        return _numbered(store, str(continued))
     if at is None:
         return head
     if at.startswith(REVISION):
         number = at.removeprefix(REVISION)
         if not number.isdecimal():
             raise invalid_at(at, parameter)
-        mark = _numbered(store, int(number))
+        mark = _numbered(store, number)
     else:
         mark = _at_instant(store, at, parameter)
     if mark.number == 0:
@@ -36,12 +41,15 @@ def marked(
     return mark
 
 
-def _numbered(store: GraphStore, number: int) -> RevisionMark:
-    try:
-        return store.revision(number)
-    except NoSuchRevision:
-        newest = store.head().number
-        raise NoSuchRevisionAsked(f"there is no revision {number}: the newest is {newest}", newest=newest) from None
+def _numbered(store: GraphStore, number: str) -> RevisionMark:
+    """Find a revision by its decimal number. One with more digits than the newest would fit into no store."""
+    newest = store.head().number
+    digits = number.lstrip("0") or "0"
+    if len(digits) <= len(str(newest)):
+        with suppress(NoSuchRevision):
+            return store.revision(int(digits))
+    shown = digits if len(digits) <= _SHOWN else f"{digits[:_SHOWN]}..."
+    raise NoSuchRevisionAsked(f"there is no revision {shown}: the newest is {newest}", newest=newest)
 
 
 def _at_instant(store: GraphStore, at: str, parameter: str) -> RevisionMark:

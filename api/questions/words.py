@@ -39,8 +39,8 @@ def check(named: Named, readers: Sequence[GraphReader]) -> None:
 def _verbs(word: str, stated: Collection[str]) -> str:
     known = sorted({*VERBS, *(one for one in stated if one.isupper())})
     near = get_close_matches(word, known, n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return f"{meant}The verbs are {', '.join(known)}" if meant else f"the verbs are {', '.join(known)}"
+    meant = f"{near[0]} may be meant; " if near else ""
+    return f"{meant}the verbs are {', '.join(known)}"
 
 
 def _kinds(word: str, stated: Collection[str]) -> str:
@@ -49,5 +49,5 @@ def _kinds(word: str, stated: Collection[str]) -> str:
     if not meant:
         meant = [kind for kind in known if get_close_matches(word.lower(), [kind.rpartition(".")[2]])]
     if meant:
-        return f"did you mean {' or '.join(meant[:3])}?"
+        return f"{' or '.join(meant[:3])} may be meant"
     return "a kind is written with where it comes from, such as k8s.deployment; docs/kubernetes.md lists them"

@@ -112,8 +112,11 @@ def test_a_cursor_to_a_place_that_the_list_does_not_have_is_refused() -> None:
 def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
     """The newest one helps on."""
     made = shop()
-    document = problem(client(made.store).get("/v1/sources?at=revision:9999"), "no-such-revision", 404)
-    assert document["newest"] == made.store.head().number
+    for number in ("9999", "9" * 23, "9" * 5000):
+        document = problem(client(made.store).get(f"/v1/sources?at=revision:{number}"), "no-such-revision", 404)
+        assert document["newest"] == made.store.head().number
+        assert len(document["detail"]) < 80
+    assert client(made.store).get("/v1/sources?at=revision:0003").json()["revision"] == 3
 
 
 @pytest.mark.parametrize(
@@ -122,6 +125,7 @@ def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
         "entities?at=yesterday",
         "entities?at=2026-03-01T10:00:00",
         "entities?at=revision:-1",
+        "entities?at=0001-01-01T00:00:00%2B10:00",
         "entities?limit=0",
         "entities?limit=100000",
         "entities?label=app",
@@ -156,11 +160,11 @@ def test_a_parameter_that_cannot_be_used_is_named(query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("kind=k8s.deploymnt", "did you mean k8s.deployment"),
-        ("kind=Deployment", "did you mean k8s.deployment"),
-        ("kind=pods", "did you mean"),
+        ("kind=k8s.deploymnt", "'k8s.deploymnt': k8s.deployment"),
+        ("kind=Deployment", "k8s.deployment may be meant"),
+        ("kind=pods", "k8s.pod may be meant"),
         ("kind=nonsense", "such as k8s.deployment"),
-        ("verb=SELECT", "did you mean SELECTS? The verbs are ALLOWED_BY, "),
+        ("verb=SELECT", "SELECTS may be meant; the verbs are ALLOWED_BY, "),
         ("verb=NONSENSE", "the verbs are ALLOWED_BY, "),
     ],
 )
