@@ -9,6 +9,7 @@ from typing import Any
 from api.errors import InvalidRequest
 from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import pair_at
+from api.questions.instants import refuse_to_come
 from api.questions.words import split
 from api.schemas.changes import Change
 from graph.analysis.changes import ChangeView, Class, about, changes
@@ -48,6 +49,8 @@ def causes_of(texts: Sequence[str]) -> frozenset[str]:
 
 def _window(from_: str | None, to: str | None) -> Interval | None:
     start, end = instant("from", from_), instant("to", to)
+    if from_ is not None and start is not None:
+        refuse_to_come("from", from_, start)
     if start is not None and end is not None and start >= end:
         raise InvalidRequest(
             "from must lie before to", errors=[{"parameter": "from", "message": "give an instant before `to`"}]

@@ -1,6 +1,7 @@
 """What is said when there is no answer? Every problem, by its stable type, with the next step."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,10 @@ def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
         "graph/diff?from=revision:1&verbs=SELECT",
         "changes?cause=nonsense",
         "changes?class=nonsense",
+        "entities?at=2999-03-01T10:00:00Z",
+        "graph/diff?from=2999-03-01T10:00:00Z",
+        "graph/diff?from=revision:1&to=2999-03-01T10:00:00Z",
+        "changes?from=2999-03-01T10:00:00Z",
         "changes?from=then",
         "changes?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z",
         f"entities/{SERVICE}/relations?direction=up",
@@ -182,6 +187,28 @@ def test_a_word_that_a_source_states_is_none_that_nobody_knows() -> None:
     ask = client(made.store)
     for query in ("entities?kind=other.thing", "changes?kind=other.thing&verb=FOLLOWS"):
         assert ask.get(f"/v1/{query}").json()["data"] == []
+
+
+def test_what_is_still_to_come_is_no_answer_about_now() -> None:
+    """A local time written as UTC is the usual cause; the end of a window, and a clock a little before, do no harm."""
+    ask = client(shop().store)
+    for query in ("entities?at", "changes?from"):
+        document = problem(ask.get(f"/v1/{query}=2999-03-01T10:00:00Z"), "invalid-request", 422)
+        assert "is still to come" in document["detail"]
+        assert "local time" in document["detail"]
+        soon = (datetime.now(UTC) + timedelta(seconds=30)).isoformat().replace("+", "%2B")
+        assert ask.get(f"/v1/{query}={soon}").status_code == 200
+    assert ask.get("/v1/changes?to=2999-03-01T10:00:00Z").status_code == 200
+
+
+def test_what_was_recorded_by_a_clock_that_goes_before_is_found_by_its_time() -> None:
+    """The store's newest instant is never still to come."""
+    made = shop()
+    made.world.pass_(minutes=60 * 24 * 365 * 100)
+    made.read("nodes")
+    ahead = made.store.head().instant.isoformat().replace("+", "%2B")
+    assert client(made.store).get(f"/v1/entities?at={ahead}").json()["revision"] == made.store.head().number
+    problem(client(made.store).get("/v1/entities?at=2999-03-01T10:00:00Z"), "invalid-request", 422)
 
 
 def test_other_paths_and_methods_are_problems_too() -> None:
