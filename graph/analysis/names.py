@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from graph.analysis.presence import presence
 from graph.identity import contested, holders, name_alias
 from graph.model import Key, MalformedKey
-from graph.store import EntityFilter, GraphReader
+from graph.store import ChangeFilter, EntityFilter, GraphReader
 from graph.terms import Field, term
 
 _CANDIDATES = 20
@@ -44,10 +44,12 @@ def under_identity(reader: GraphReader, key: Key) -> Key:
 
 
 def is_place(reader: GraphReader, key: Key) -> bool:
-    """Tell whether a key is a place: something is known by it or stands in it, or a scope looks there."""
+    """Tell whether a key is a place: something is known by it, stands or was named in it, or a scope looks there."""
     if presence(reader, key) is not None or reader.entities(EntityFilter(prefix=key), 1):
         return True
-    return any(Key(state.scope.range).within(key) for state in reader.scopes() if state.scope.range)
+    if any(Key(state.scope.range).within(key) for state in reader.scopes() if state.scope.range):
+        return True
+    return bool(reader.changes(ChangeFilter(prefix=key), 1))
 
 
 def locate(reader: GraphReader, text: str) -> Located:
