@@ -157,8 +157,8 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
             candidates=list(found.candidates),
         )
     raise NeverSeen(
-        f"nothing at revision {mark.number}, in force or gone, has a key that ends in '{text}': `asbuilt resolve` finds"
-        " what is called something like it, and what is only named is found by its whole key"
+        f"nothing in force at revision {mark.number}, and nothing gone, has a key that ends in '{text}':"
+        " `asbuilt resolve` finds what is called something like it, and what is only named is found by its whole key"
     )
 
 
