@@ -34,10 +34,10 @@ class Problem(Exception):
 
 
 class NeverSeen(Problem):
-    """Nobody ever named it, and what would have it can be read."""
+    """No source ever stated it, nothing names it, and what would have it can be read."""
 
     type = "never-seen"
-    title = "Nobody ever named this"
+    title = "Nothing is known by this key"
     status = 404
     meaning = "No version exists, and no relation in force names it; what would have it can be read."
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List what changed.")
-@click.option("--entity", "key", default="", help="Of this entity and its relations: a key, or the ending of one.")
+@click.option("--entity", "key", help="Of this entity and its relations: a key, or the ending of one.")
 @click.option("--from", "from_", help="Happened after this instant.")
 @click.option("--to", help="Happened before this instant.")
 @click.option("--kind", multiple=True, help="A kind, such as k8s.deployment. May be repeated.")
@@ -27,28 +27,31 @@ if TYPE_CHECKING:
     help="world by default; also first_look, mapping, resolution, rule, retired, expired; any.",
 )
 @click.option("--class", "class_", type=click.Choice(["configuration", "state"]), help="Only this class of changes.")
-@click.option("--within", default="", help="A key that contains them.")
+@click.option("--within", help="A key that contains them, or the ending of one.")
 @list_options
 @question
-def changes(*, asked: Asked, key: str, class_: str | None, limit: int, cursor: str | None, **narrowed: Any) -> None:
+def changes(
+    *, asked: Asked, key: str | None, class_: str | None, limit: int, cursor: str | None, **narrowed: Any
+) -> None:
     """List what changed, newest first. What only a first look brought is left out, unless --cause asks for it."""
     from api.questions.changes import what_changed
     from graph.analysis.changes import Class
 
     answer(
         asked,
-        lambda about: what_changed(
-            entity=about or None,
+        lambda about, within=None: what_changed(
+            entity=about,
             words=[*narrowed["kind"], *(verb.upper() for verb in narrowed["verb"])],
             causes=narrowed["cause"],
             class_=Class(class_) if class_ else None,
-            within=narrowed["within"],
+            within=within,
             from_=narrowed["from_"],
             to=narrowed["to"],
             limit=limit,
         ),
         _draw,
         key=key,
+        within=narrowed["within"],
         cursor=cursor,
     )
 

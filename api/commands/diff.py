@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Compare two states.")
-@click.argument("key", default="")
+@click.argument("key", required=False)
 @click.option("--depth", type=click.IntRange(0, 10), help="What stands so many relations around KEY, not KEY alone.")
 @click.option("--kind", multiple=True, help="A kind, such as k8s.deployment. May be repeated.")
 @click.option("--verb", multiple=True, help="A verb, such as SELECTS. May be repeated.")
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @list_options
 @comparison
 def diff(
-    *, asked: Asked, key: str, from_: str, depth: int | None, limit: int, cursor: str | None, **narrowed: Any
+    *, asked: Asked, key: str | None, from_: str, depth: int | None, limit: int, cursor: str | None, **narrowed: Any
 ) -> None:
     """Compare two states: of one entity, of what stands around it, or of everything.
 
@@ -40,7 +40,7 @@ def diff(
     """
     from api.questions.diff import what_differs, what_differs_about, words_of
 
-    if key and depth is None:
+    if key is not None and depth is None:
         if any(narrowed.values()):
             raise click.UsageError(
                 "--kind, --verb, --cause and --state are for the graph: add --depth, or leave KEY out"
@@ -53,14 +53,14 @@ def diff(
             cursor=cursor,
         )
         return
-    if depth is not None and not key:
+    if depth is not None and key is None:
         raise click.UsageError("--depth needs KEY: around what?")
     answer(
         asked,
         lambda about: what_differs(
             from_,
             asked.at,
-            root=about or None,
+            root=about,
             depth=depth or 0,
             words=words_of(narrowed["kind"], narrowed["verb"]),
             causes=narrowed["cause"],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--class", "classes", multiple=True, help="A class of kinds, such as Workload.")
 @click.option("--label", multiple=True, help="name:value; all that are given must hold.")
 @click.option("--name", help="The exact name.")
-@click.option("--within", default="", help="A key that contains them.")
+@click.option("--within", help="A key that contains them, or the ending of one.")
 @list_options
 @question
 def list_(
@@ -30,15 +30,22 @@ def list_(
     classes: tuple[str, ...],
     label: tuple[str, ...],
     name: str | None,
-    within: str,
+    within: str | None,
     limit: int,
     cursor: str | None,
 ) -> None:
     """List the entities in force, ordered by key."""
     from api.questions.entities import which_entities
 
-    inquiry = which_entities(kinds=kind, classes=classes, labels=label, name=name, within=within, limit=limit)
-    answer(asked, lambda _: inquiry, _draw, cursor=cursor)
+    answer(
+        asked,
+        lambda _, within=None: which_entities(
+            kinds=kind, classes=classes, labels=label, name=name, within=within, limit=limit
+        ),
+        _draw,
+        within=within,
+        cursor=cursor,
+    )
 
 
 def _draw(screen: Console, found: Answer[Rows]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.questions.asking import Answer
     from graph.analysis.dependencies import Dependencies
     from graph.analysis.impact import Affected, Impact
+    from graph.analysis.placement import Thing
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -79,7 +80,7 @@ def _draw_impact(screen: Console, found: Answer[Impact]) -> None:
     view = found.page.data if found.page else None
     if view is None:
         return
-    _headed(screen, f"{view.root.name}: harm reaches {_counted(view.reached, view.effects)}")
+    _headed(screen, f"{_named(view.root)}: harm reaches {_counted(view.reached, view.effects)}")
     if view.affected:
         rows = [
             (
@@ -104,7 +105,7 @@ def _draw_dependencies(screen: Console, found: Answer[Dependencies]) -> None:
     view = found.page.data if found.page else None
     if view is None:
         return
-    _headed(screen, f"{view.root.name}: needs {_counted(view.reached, view.kinds)}")
+    _headed(screen, f"{_named(view.root)}: needs {_counted(view.reached, view.kinds)}")
     if view.needed:
         rows = [
             (one.kind, one.name, f"{one.confidence:.2f}", one.hops, presence_cell(one.presence), one.reason)
@@ -121,6 +122,15 @@ def _headed(screen: Console, line: str) -> None:
 
     screen.print(Text(plain(line), style="bold"))
     screen.print()
+
+
+def _named(root: Thing) -> str:
+    """Name what the question is about, and say so where it is not simply there."""
+    from graph.analysis.presence import Said
+    from graph.analysis.words import presence_words
+
+    there = root.presence is not None and root.presence.said is Said.PRESENT and root.presence.certain
+    return root.name if there else f"{root.name} ({presence_words(root.presence)})"
 
 
 def _counted(reached: int, parts: Mapping[str, int]) -> str:

@@ -6,9 +6,12 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from api.commands.writing import write
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +106,7 @@ def told(problem: Problem, asked: Asked) -> int:
     if asked.as_json:
         import orjson
 
-        click.echo(orjson.dumps(problem.document()).decode(), err=True)
+        click.echo(orjson.dumps(problem.document()), err=True)
     else:
         click.echo(f"{_sentence(problem.detail)}.", err=True)
         for candidate in problem.extensions.get("candidates", ()):
@@ -122,13 +125,16 @@ def _sentence(text: str) -> str:
 
 def located(store: GraphStore, text: str, at: str | None) -> Key:
     """Find the key that somebody means: a whole key, or an ending that only one key has. Raise Problem otherwise."""
-    from api.errors import Ambiguous, NeverSeen, StoreUnavailable
+    from api.errors import Ambiguous, InvalidRequest, NeverSeen, StoreUnavailable
     from api.questions.asking import no_text
     from api.questions.instants import marked
     from graph.analysis.names import locate
     from graph.model import Key, MalformedKey
     from graph.store import StoreError
 
+    text = text.strip("/")
+    if not text:
+        raise InvalidRequest("a key was given that is empty: write one, or an ending of one, such as k8s.service/cart")
     try:
         whole: Key | None = Key.parse(text)
     except MalformedKey:
@@ -156,8 +162,8 @@ def located(store: GraphStore, text: str, at: str | None) -> Key:
             candidates=list(found.candidates),
         )
     raise NeverSeen(
-        f"nothing in force at revision {mark.number} has a key that ends in '{text}': `asbuilt list` shows what there"
-        " is, and what is gone is found by its whole key"
+        f"nothing in force at revision {mark.number}, and nothing gone, has a key that ends in '{text}':"
+        " `asbuilt resolve` finds what is called something like it, and what is only named is found by its whole key"
     )
 
 
@@ -166,29 +172,33 @@ def answer(
     inquiry_of: Callable[..., Inquiry[T]],
     draw: Callable[[Console, Answer[T]], None],
     *,
-    key: str = "",
-    beside: str = "",
+    key: str | None = None,
+    beside: str | None = None,
+    within: str | None = None,
     cursor: str | None = None,
 ) -> None:
     """Ask the store and print the answer: a table and what could not be seen, or the envelope.
 
-    key, beside: what the question is about, as somebody wrote it; the question is made of the keys that are meant.
+    key, beside, within: what the question is about, and the place that it is narrowed to, as somebody wrote it; the
+    question is made of the keys that are meant.
     """
     from api.questions.asking import ask
     from api.stores import open_store, place_of
-    from graph.model import Key
 
     store = open_store(place_of(asked.store))
     try:
-        about = [located(store, text, asked.at) for text in (key, beside) if text] or [Key("")]
-        found = ask(store, inquiry_of(*about), at=asked.at, cursor=cursor)
+        keys = [located(store, text, asked.at) for text in (key, beside) if text is not None]
+        place = {} if within is None else {"within": located(store, within, asked.at)}
+        found = ask(store, inquiry_of(*(keys or (None,)), **place), at=asked.at, cursor=cursor)
         if asked.as_json:
-            click.echo(found.body.decode())
+            write(found.body + b"\n")
             return
         from api.commands.tables import console, footer
 
         screen = console()
+        screen.file = drawn = StringIO()  # as wide and coloured as the screen that it is for
         draw(screen, found)
         footer(screen, found, newest=asked.at is None)
+        write(drawn.getvalue())
     finally:
         store.close()

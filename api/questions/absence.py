@@ -9,7 +9,7 @@ from typing import Any
 from api.errors import NeverSeen, NotYetObserved, Problem, Unknown
 from graph.analysis.entity import could_be
 from graph.analysis.freshness import about_entity, freshness
-from graph.analysis.names import under_identity
+from graph.analysis.names import is_place, under_identity
 from graph.model import CREATED, Key, ScopeStatus, text_of
 from graph.store import GraphReader, GraphStore
 
@@ -29,7 +29,7 @@ def first_version(store: GraphStore, key: Key) -> dict[str, Any]:
 
 
 def absent(store: GraphStore, reader: GraphReader, key: Key) -> Problem:
-    """Make the problem of a key that nobody had named at a revision."""
+    """Make the problem of a key by which nothing is known at a revision."""
     later = first_version(store, key)
     homes = [state for state in reader.scopes() if state.scope.covers(key)]
     number = reader.mark.number
@@ -42,17 +42,28 @@ def absent(store: GraphStore, reader: GraphReader, key: Key) -> Problem:
     if could_be(reader, key) is not None:
         gaps = [asdict(gap) for gap in freshness(reader, [about_entity(key)]).gaps]
         return Unknown(
-            f"nobody named {key}, and what would have it cannot be read: see `gaps`, and repair one of these scopes",
+            f"nothing is known of {key}, and what would have it cannot be read: see `gaps`, and repair one of these"
+            " scopes",
             key=key,
             gaps=[_written(gap) for gap in gaps],
         )
     if later:
         return NeverSeen(
-            f"at revision {number} nobody had named {key}; it was first seen at {later['first_seen']}: ask later",
+            f"at revision {number} nothing was known of {key}; it was first seen at {later['first_seen']}: ask later",
             key=key,
             **later,
         )
-    return NeverSeen(f"nobody ever named {key}: list what there is with /v1/entities, or `asbuilt list`", key=key)
+    said = f"no source ever stated {key}, and no relation in force names it"
+    if _is_ending(reader, key):
+        said = f"nothing is known by {key}, which is no whole key: that begins with what contains the thing"
+    finds = "`asbuilt resolve`, or /v1/resolve, finds what is called something like it, gone or not"
+    return NeverSeen(f"{said}; {finds}", key=key)
+
+
+def _is_ending(reader: GraphReader, key: Key) -> bool:
+    """Tell whether a key begins nowhere, though what is of its kind is found inside something."""
+    inside = any(key.kind in state.scope.states and state.scope.range for state in reader.scopes())
+    return inside and not is_place(reader, key.root)
 
 
 def _written(gap: dict[str, Any]) -> dict[str, Any]:

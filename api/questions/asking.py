@@ -17,10 +17,11 @@ from api.errors import InvalidRequest, Problem, StoreUnavailable
 from api.questions.absence import absent
 from api.questions.cursors import Place, opened, sealed
 from api.questions.instants import marked
+from api.questions.words import Named, check
 from api.schemas.envelope import Envelope
 from api.schemas.envelope import Freshness as Around
 from graph.analysis.freshness import Freshness, freshness
-from graph.analysis.names import under_identity
+from graph.analysis.names import is_place, under_identity
 from graph.analysis.presence import presence
 from graph.model import Key, Question, RevisionMark, canonical
 from graph.store import GraphReader, GraphStore, StoreError
@@ -33,7 +34,7 @@ class Standing:
     """Where a question is answered from. key: what is asked about, under its identity. newest: the last revision.
 
     earlier: of a question about two revisions, the reader of the first of them. beside: the other entities that the
-    question names, under their identities.
+    question names, under their identities. within: the place that it is narrowed to, likewise.
     """
 
     reader: GraphReader
@@ -41,6 +42,7 @@ class Standing:
     key: Key = field(default_factory=lambda: Key(""))
     earlier: GraphReader | None = None
     beside: tuple[Key, ...] = ()
+    within: Key = field(default_factory=lambda: Key(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Inquiry(Generic[T]):
     parameters: all but `at` and `cursor`. model: the shape of the data on the wire. about: what the answer could
     return. look: finds a page from a position on. key: the entity that it is about, if it is about one. fields: what to
     leave in the data; empty means everything. since: of a question about two revisions, which the first of them is;
-    the other is what `at` is to other questions. beside: other entities that it names.
+    the other is what `at` is to other questions. beside: other entities that it names. within: the place that it is
+    narrowed to, if it is. words: the kinds and verbs that it names.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Inquiry(Generic[T]):
     fields: tuple[str, ...] = ()
     since: str | None = None
     beside: tuple[Key, ...] = ()
+    within: Key | None = None
+    words: Named = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -146,6 +151,7 @@ def ask(
         parameter = "at" if inquiry.since is None else "to"
         mark = marked(store, at, place.revision if place else None, inquiry.key, parameter)
         with store.reader(mark) as reader, _earlier(store, inquiry, mark) as earlier:
+            check(inquiry.words, [one for one in (reader, earlier) if one is not None])
             standing = _standing(store, Standing(reader, mark.number == head.number, earlier=earlier), inquiry)
             fresh = freshness(reader, inquiry.about(standing), newest=standing.newest)
             position = place.position if place else None
@@ -174,6 +180,11 @@ def _earlier(
 
 
 def _standing(store: GraphStore, standing: Standing, inquiry: Inquiry[T]) -> Standing:
+    if inquiry.within is not None:
+        place = under_identity(standing.reader, inquiry.within)
+        if not is_place(standing.reader, place):
+            raise absent(store, standing.reader, place)
+        standing = replace(standing, within=place)
     if inquiry.key is None:
         return standing
     keys = [under_identity(standing.reader, key) for key in (inquiry.key, *inquiry.beside)]

@@ -9,6 +9,8 @@ from typing import Any
 from api.errors import InvalidRequest
 from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import pair_at
+from api.questions.instants import refuse_to_come
+from api.questions.words import split
 from api.schemas.changes import Change
 from graph.analysis.changes import ChangeView, Class, about, changes
 from graph.analysis.names import under_identity
@@ -47,6 +49,8 @@ def causes_of(texts: Sequence[str]) -> frozenset[str]:
 
 def _window(from_: str | None, to: str | None) -> Interval | None:
     start, end = instant("from", from_), instant("to", to)
+    if from_ is not None and start is not None:
+        refuse_to_come("from", from_, start)
     if start is not None and end is not None and start >= end:
         raise InvalidRequest(
             "from must lie before to", errors=[{"parameter": "from", "message": "give an instant before `to`"}]
@@ -60,7 +64,7 @@ def what_changed(
     words: Sequence[str] = (),
     causes: Sequence[str] = (),
     class_: Class | None = None,
-    within: str = "",
+    within: Key | None = None,
     from_: str | None = None,
     to: str | None = None,
     limit: int = 100,
@@ -70,8 +74,7 @@ def what_changed(
 
     def wanted(standing: Standing) -> ChangeFilter:
         subjects = frozenset({under_identity(standing.reader, entity)}) if entity is not None else frozenset()
-        place = under_identity(standing.reader, Key(within))
-        return ChangeFilter(subjects, frozenset(words), chosen, window, place)
+        return ChangeFilter(subjects, frozenset(words), chosen, window, standing.within)
 
     def look(standing: Standing, position: Any) -> Page[Rows]:
         rows, following = changes(standing.reader, wanted(standing), limit, class_=class_, before=pair_at(position))
@@ -88,5 +91,12 @@ def what_changed(
         "limit": limit,
     }
     return Inquiry(
-        "changes", parameters, tuple[Change, ...], lambda standing: about(wanted(standing)), look, key=entity
+        "changes",
+        parameters,
+        tuple[Change, ...],
+        lambda standing: about(wanted(standing)),
+        look,
+        key=entity,
+        within=within,
+        words=split(words, "kind", "verb"),
     )

@@ -13,6 +13,7 @@ from api.questions.changes import causes_of, instant
 from api.questions.cursors import pair_at
 from api.questions.graph import several
 from api.questions.instants import REVISION
+from api.questions.words import split
 from api.schemas.diff import EntityDiff, GraphDiff
 from graph.analysis.diff import Differences, Row, Tally, Wanted, differences
 from graph.analysis.freshness import ANYTHING, Freshness, about_entity, about_place, about_relations, freshness
@@ -136,7 +137,8 @@ def what_differs(
         "state": state,
         "limit": limit,
     }
-    return Inquiry("graph/diff", parameters, GraphDiff, lambda _: questions, look, key=root, since=from_)
+    named = split(words, "kinds", "verbs")
+    return Inquiry("graph/diff", parameters, GraphDiff, lambda _: questions, look, key=root, since=from_, words=named)
 
 
 def what_differs_about(key: Key, from_: str, to: str | None = None, *, limit: int = 100) -> Inquiry[EntityAnswer]:

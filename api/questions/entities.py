@@ -10,7 +10,6 @@ from api.questions.asking import Inquiry, Page, Standing
 from api.questions.cursors import text_at
 from api.schemas.entities import ListedEntity as Wire
 from graph.analysis.listing import ListedEntity, about, entities, kinds_of
-from graph.analysis.names import under_identity
 from graph.model import KINDS, Key
 from graph.store import EntityFilter
 
@@ -62,7 +61,7 @@ def which_entities(
     classes: Sequence[str] = (),
     labels: Sequence[str] = (),
     name: str | None = None,
-    within: str = "",
+    within: Key | None = None,
     limit: int = 100,
     fields: Sequence[str] = (),
 ) -> Inquiry[Rows]:
@@ -71,7 +70,7 @@ def which_entities(
     some, labelled = _kinds(kinds, classes), labels_of(labels)
 
     def wanted(standing: Standing, after: str = "") -> EntityFilter:
-        return EntityFilter(some, under_identity(standing.reader, Key(within)), labelled, name, after)
+        return EntityFilter(some, standing.within, labelled, name, after)
 
     def look(standing: Standing, position: Any) -> Page[Rows]:
         rows, more = entities(standing.reader, wanted(standing, text_at(position)), limit)
@@ -86,5 +85,12 @@ def which_entities(
         "fields": list(chosen),
     }
     return Inquiry(
-        "entities", parameters, tuple[Wire, ...], lambda standing: about(wanted(standing)), look, fields=chosen
+        "entities",
+        parameters,
+        tuple[Wire, ...],
+        lambda standing: about(wanted(standing)),
+        look,
+        fields=chosen,
+        within=within,
+        words={"kind": kinds},
     )

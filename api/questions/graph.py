@@ -53,6 +53,7 @@ def what_is_around(
         lambda standing: about_neighbourhood(standing.key, wanted),
         look,
         key=key,
+        words={"kinds": some, "verbs": ties},
     )
 
 
@@ -65,4 +66,13 @@ def how_it_is_tied_to(key: Key, other: Key, *, verbs: Sequence[str] = (), direct
         return Page(found, truncated=bool(found.cuts))
 
     parameters = {"key": key, "other": other, "verbs": ties, "directed": directed}
-    return Inquiry("path", parameters, RouteWire, lambda _: about_paths(ties), look, key=key, beside=(other,))
+    return Inquiry(
+        "path",
+        parameters,
+        RouteWire,
+        lambda _: about_paths(ties),
+        look,
+        key=key,
+        beside=(other,),
+        words={"verbs": ties},
+    )

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
 from api.errors import InvalidRequest, NoSuchRevisionAsked, NotYetObserved
 from api.questions.absence import first_version
+from graph.analysis.words import moment
 from graph.model import Key, RevisionMark, instant_of, text_of
 from graph.store import GraphStore, NoSuchRevision
 
 REVISION = "revision:"
+
+_TOLERANCE = timedelta(minutes=1)
+"""By how much the asker's clock may go before this one."""
+
+_SHOWN = 24
+"""Digits of a number that are repeated to whoever gave them."""
 
 
 def marked(
@@ -21,14 +31,14 @@ def marked(
     if head.number == 0:
         raise NotYetObserved("nothing has been recorded yet: run `asbuilt once`, or `asbuilt discover`")
     if continued is not None:
-        return _numbered(store, continued)
+        return _numbered(store, str(continued))
     if at is None:
         return head
     if at.startswith(REVISION):
         number = at.removeprefix(REVISION)
         if not number.isdecimal():
             raise invalid_at(at, parameter)
-        mark = _numbered(store, int(number))
+        mark = _numbered(store, number)
     else:
         mark = _at_instant(store, at, parameter)
     if mark.number == 0:
@@ -36,12 +46,15 @@ def marked(
     return mark
 
 
-def _numbered(store: GraphStore, number: int) -> RevisionMark:
-    try:
-        return store.revision(number)
-    except NoSuchRevision:
-        newest = store.head().number
-        raise NoSuchRevisionAsked(f"there is no revision {number}: the newest is {newest}", newest=newest) from None
+def _numbered(store: GraphStore, number: str) -> RevisionMark:
+    """Find a revision by its decimal number. One with more digits than the newest would fit into no store."""
+    newest = store.head().number
+    digits = number.lstrip("0") or "0"
+    if len(digits) <= len(str(newest)):
+        with suppress(NoSuchRevision):
+            return store.revision(int(digits))
+    shown = digits if len(digits) <= _SHOWN else f"{digits[:_SHOWN]}..."
+    raise NoSuchRevisionAsked(f"there is no revision {shown}: the newest is {newest}", newest=newest)
 
 
 def _at_instant(store: GraphStore, at: str, parameter: str) -> RevisionMark:
@@ -49,10 +62,22 @@ def _at_instant(store: GraphStore, at: str, parameter: str) -> RevisionMark:
         instant = instant_of(at.strip().replace(" ", "+"))  # an offset's plus sign is a space in a URL
     except ValueError:
         raise invalid_at(at, parameter) from None
+    if instant > store.head().instant:  # what was recorded by a clock that goes before this one can be asked for
+        refuse_to_come(parameter, at, instant)
     try:
         return store.revision_at(instant)
     except NoSuchRevision:
         return store.revision(0)
+
+
+def refuse_to_come(parameter: str, text: str, instant: datetime) -> None:
+    """Raise InvalidRequest for an instant that is still to come by the clock of this machine."""
+    now = datetime.now(UTC)
+    if instant <= now + _TOLERANCE:
+        return
+    expected = f"it is {moment(now)} now, and Z means UTC: of a local time give the offset, as in +02:00"
+    errors = [{"parameter": parameter, "message": expected}]
+    raise InvalidRequest(f"{parameter}='{text}' is still to come: {expected}", errors=errors)
 
 
 def invalid_at(at: str, parameter: str = "at") -> InvalidRequest:

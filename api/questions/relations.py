@@ -34,4 +34,5 @@ def what_it_is_tied_to(
         lambda standing: about(standing.reader, standing.key, wanted),
         look,
         key=key,
+        words={"verb": wanted},
     )

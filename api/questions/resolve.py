@@ -28,4 +28,4 @@ def what_it_means(text: str, *, kinds: Sequence[str] = (), limit: int = 20) -> I
         return Page(found, truncated=found.truncated)
 
     parameters = {"q": asked, "kinds": sorted(some), "limit": limit}
-    return Inquiry("resolve", parameters, Wire, lambda _: about(some), look)
+    return Inquiry("resolve", parameters, Wire, lambda _: about(some), look, words={"kind": some})

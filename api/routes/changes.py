@@ -41,8 +41,8 @@ class Parameters(AskedForPage):
     class_: Class | None = Field(
         default=None, alias="class", description="`configuration`, or `state` (phase, readiness, restarts) only."
     )
-    within: str = Field(
-        default="",
+    within: str | None = Field(
+        default=None,
         description="A key that contains the entities, or an end of the relations.",
         examples=["k8s.cluster/9f2c"],
     )
@@ -61,7 +61,7 @@ def list_changes(request: Request, store: Store, role: Role, asked: Annotated[Pa
         words=[*asked.kind, *(verb.upper() for verb in asked.verb)],
         causes=asked.cause,
         class_=asked.class_,
-        within=asked.within,
+        within=key_of(asked.within) if asked.within is not None else None,
         from_=asked.from_,
         to=asked.to,
         limit=asked.limit,

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.dependencies import AskedForPage, Role, Store, answered, responses
 from api.questions.entities import which_entities
+from api.questions.entity import key_of
 from api.schemas.entities import LIST_EXAMPLE, ListedEntity
 from api.schemas.envelope import Envelope, enveloped
 
@@ -24,7 +25,7 @@ class Parameters(AskedForPage):
     )
     label: list[str] = Field(default=[], description="`name:value`; all of them must hold.", examples=[["app:cart"]])
     name: str | None = Field(default=None, description="The exact name.", examples=["cart"])
-    within: str = Field(default="", description="A key that contains them.", examples=["k8s.cluster/9f2c"])
+    within: str | None = Field(default=None, description="A key that contains them.", examples=["k8s.cluster/9f2c"])
     fields: list[str] = Field(
         default=[],
         description="Which members to show, comma-separated; `attributes.<name>` for one attribute.",
@@ -45,7 +46,7 @@ def list_entities(request: Request, store: Store, role: Role, asked: Annotated[P
         classes=asked.class_,
         labels=asked.label,
         name=asked.name,
-        within=asked.within,
+        within=key_of(asked.within) if asked.within is not None else None,
         limit=asked.limit,
         fields=asked.fields,
     )

@@ -63,9 +63,9 @@ class ProblemDocument(BaseModel):
             "examples": [
                 {
                     "type": "/problems/never-seen",
-                    "title": "Nobody ever named this",
+                    "title": "Nothing is known by this key",
                     "status": 404,
-                    "detail": "nothing of this name was ever seen: list what there is with /v1/entities",
+                    "detail": "no source ever stated it, and no relation in force names it: /v1/resolve finds the like",
                 }
             ]
         },

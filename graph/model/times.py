@@ -45,7 +45,10 @@ def instant_of(text: str) -> datetime:
     instant = datetime.fromisoformat(text.upper())  # RFC 3339 has t and z too
     if instant.tzinfo is None:
         raise ValueError(f"'{text}' has no offset: write it as 2026-01-31T10:00:00Z")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{text}' lies before the year 1, or after 9999, in UTC") from None
 
 
 def instant_or_none(value: object) -> datetime | None:

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.cli import commands, contributed, gathered
 from graph.stores.sqlite import SqliteStore
-from tests.graph.analysis.shop import CLUSTER, DEPLOYMENT, NODE, SERVICE, Shop, endpoints, pod_key, shop
+from tests.graph.analysis.shop import CLUSTER, DEPLOYMENT, NODE, SERVICE, SHOP, Shop, endpoints, pod_key, shop
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,9 @@ SAME = [
     (["relations", SERVICE, "--verb", "selects"], f"/v1/entities/{SERVICE}/relations?verb=SELECTS"),
     (["history", DEPLOYMENT], f"/v1/entities/{DEPLOYMENT}/versions"),
     (["changes"], "/v1/changes"),
+    (["changes", "--within", "k8s.namespace/shop"], f"/v1/changes?within={SHOP}"),
+    (["list", "--within", f"{SHOP}/"], f"/v1/entities?within={SHOP}"),
+    (["list", "--within", "c1", "--kind", "k8s.pod"], f"/v1/entities?within={CLUSTER}&kind=k8s.pod"),
     (["changes", "--cause", "any", "--entity", SERVICE], f"/v1/changes?cause=any&entity={SERVICE}"),
     (["impact", "k8s.node/n1"], f"/v1/entities/{NODE}/impact"),
     (["impact", NODE, "--depth", "1", "--limit", "1"], f"/v1/entities/{NODE}/impact?depth=1&limit=1"),
@@ -170,11 +173,24 @@ def test_a_cursor_goes_on(path: Path) -> None:
         (["list", "--at", "yesterday"], 2, "2026-03-01T10:00:00Z"),
         (["list", "--at", "revision:999"], 2, "the newest is"),
         (["list", "--class", "Nonsense"], 2, "the classes are"),
+        (["list", "--kind", "k8s.pods"], 2, "'k8s.pods': k8s.pod"),
+        (["graph", "k8s.service/cart", "--verb", "SELECT"], 2, "SELECTS may be meant"),
         (["list", "--cursor", "x"], 2, "cursor"),
         (["changes", "--from", "then"], 2, "write an instant"),
-        (["show", "nothing.of/this/kind/x"], 4, "nobody ever named"),
-        (["show", "nonsense"], 4, "asbuilt list"),
-        (["show", CLUSTER.child("k8s.node", "ghost")], 4, "nobody ever named"),
+        (["changes", "--from", "2999-03-01T10:00:00Z"], 2, "still to come"),
+        (["show", NODE, "--at", "2999-03-01T10:00:00Z"], 2, "still to come"),
+        (["diff", "--from", "2999-03-01T10:00:00Z"], 2, "still to come"),
+        (["show", "nothing.of/this/kind/x"], 4, "no source ever stated"),
+        (["show", "nonsense"], 4, "asbuilt resolve"),
+        (["show", "k8s.node/ghost"], 4, "no whole key"),
+        (["show", ""], 2, "empty"),
+        (["path", "", "k8s.service/cart"], 2, "empty"),
+        (["changes", "--entity", ""], 2, "empty"),
+        (["list", "--within", ""], 2, "empty"),
+        (["list", "--within", "nonsense"], 4, "asbuilt resolve"),
+        (["list", "--within", "shop"], 2, "could be"),
+        (["changes", "--within", CLUSTER.child("k8s.namespace", "ghost")], 4, "no source ever stated"),
+        (["show", CLUSTER.child("k8s.node", "ghost")], 4, "no source ever stated"),
         (["show", pod_key("ghost")], 4, "cannot be read"),
         (["show", NODE, "--at", "2026-02-15T00:00:00Z"], 4, "created at 2026-02-01T00:00:00Z"),
         (["show", "k8s.node/n1", "--at", "revision:2"], 4, "nobody had looked"),

@@ -254,7 +254,7 @@ def test_a_table_says_it_to_people(path: Path) -> None:
         (["--from", "revision:9", "--to", "revision:4"], 2, "exchange them"),
         (["--from", "revision:1", "--depth", "1"], 2, "needs KEY"),
         (["k8s.service/cart", "--from", "revision:1", "--state"], 2, "add --depth"),
-        (["k8s.service/absent", "--from", "revision:1"], 4, "asbuilt list"),
+        (["k8s.service/absent", "--from", "revision:1"], 4, "asbuilt resolve"),
         (["--from", "2020-01-01T00:00:00Z"], 4, "first look"),
     ],
 )

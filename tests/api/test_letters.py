@@ -72,3 +72,36 @@ def test_bytes_that_are_no_text_are_refused(path: Path, arguments: tuple[str, ..
     done = said(path, *arguments, b"k8s.node/\xff")
     assert (done.returncode, done.stdout) == (2, b"")
     assert done.stderr.decode() == "The question holds '\\udcff', which is no text: use UTF-8.\n"
+
+
+def test_a_screen_without_the_letters_is_given_their_codes(path: Path) -> None:
+    """And a program is given UTF-8 as anywhere."""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", "from api.cli import main; main()", "list", "--store", str(path)]
+    shown = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"\\u" in shown.stdout
+    assert shown.stdout.isascii()
+    given = subprocess.run([*command, "--output", "json"], capture_output=True, check=False, env=environment)
+    assert {row["name"] for row in json.loads(given.stdout)["data"]} == set(TEXTS.values())
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_who_reads_no_further_ends_the_command_quietly(path: Path, output: str) -> None:
+    """As a closed pipe ends others."""
+    command = [sys.executable, "-c", "from api.cli import main; main()", "list", "--store", str(path)]
+    reading, writing = os.pipe()
+    os.close(reading)
+    found = subprocess.run([*command, "--output", output], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (found.returncode, found.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_an_answer_that_cannot_be_written_is_said_to_be_none(path: Path, output: str) -> None:
+    """A full disk is a sentence and a code."""
+    command = [sys.executable, "-c", "from api.cli import main; main()", "list", "--store", str(path)]
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run([*command, "--output", output], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (found.returncode, found.stderr) == (1, b"The answer could not be written: No space left on device.\n")

@@ -1,6 +1,7 @@
 """What is said when there is no answer? Every problem, by its stable type, with the next step."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ from api.app import create_app
 from api.errors import PROBLEMS
 from api.questions.cursors import opened, sealed
 from api.questions.relations import what_it_is_tied_to
-from graph.model import Key, RevisionMark
+from graph.model import Key, RevisionMark, Scope
 from graph.store import StoreError
 from graph.stores.memory import MemoryStore
 from tests.api.asking import client, problem
-from tests.graph.analysis.shop import CLUSTER, NODE, SERVICE, Shop, shop
+from tests.graph.analysis.shop import CLUSTER, NODE, SERVICE, SHOP, Shop, shop
+from tests.graph.world import document, entity
 from tests.structure.checkout import ROOT
 
 GHOST = CLUSTER.child("k8s.node", "ghost")
@@ -74,6 +76,27 @@ def test_a_key_with_an_escape_gone_wrong_is_refused() -> None:
     problem(client(shop().store).get("/v1/changes?entity=nonsense"), "malformed-key", 400)
 
 
+@pytest.mark.parametrize("question", ["changes", "entities"])
+def test_a_place_that_is_none_is_refused(question: str) -> None:
+    """Nobody takes a place that was mistyped for one in which nothing is, or nothing happened."""
+    ask = client(shop().store)
+    assert ask.get(f"/v1/{question}?within={SHOP}").status_code == 200
+    for wrong in ("shop", f"{SHOP}/", ""):
+        problem(ask.get(f"/v1/{question}?within={wrong}"), "malformed-key", 400)
+    for unknown in ("k8s.namespace/shop", CLUSTER.child("k8s.namespace", "ghost")):
+        document = problem(ask.get(f"/v1/{question}?within={unknown}"), "never-seen", 404)
+        assert document["key"] == unknown
+
+
+def test_a_place_that_nobody_states_is_one_where_something_is_or_a_scope_looks() -> None:
+    """Not every account may read what contains the things that it reads."""
+    made = Shop().configure().read("nodes", document("n1", "1", entity(NODE)))
+    ask = client(made.store)
+    assert [row["key"] for row in ask.get(f"/v1/entities?within={CLUSTER}").json()["data"]] == [NODE]
+    made = Shop().configure().read("nodes")
+    assert client(made.store).get(f"/v1/entities?within={CLUSTER}").json()["data"] == []
+
+
 def test_a_cursor_to_a_place_that_the_list_does_not_have_is_refused() -> None:
     """The list is not begun again."""
     made = shop("p1", "p2")
@@ -90,8 +113,11 @@ def test_a_cursor_to_a_place_that_the_list_does_not_have_is_refused() -> None:
 def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
     """The newest one helps on."""
     made = shop()
-    document = problem(client(made.store).get("/v1/sources?at=revision:9999"), "no-such-revision", 404)
-    assert document["newest"] == made.store.head().number
+    for number in ("9999", "9" * 23, "9" * 5000):
+        document = problem(client(made.store).get(f"/v1/sources?at=revision:{number}"), "no-such-revision", 404)
+        assert document["newest"] == made.store.head().number
+        assert len(document["detail"]) < 80
+    assert client(made.store).get("/v1/sources?at=revision:0003").json()["revision"] == 3
 
 
 @pytest.mark.parametrize(
@@ -100,14 +126,29 @@ def test_a_revision_that_is_not_there_is_named_beside_the_newest() -> None:
         "entities?at=yesterday",
         "entities?at=2026-03-01T10:00:00",
         "entities?at=revision:-1",
+        "entities?at=0001-01-01T00:00:00%2B10:00",
         "entities?limit=0",
         "entities?limit=100000",
         "entities?label=app",
         "entities?class=Nonsense",
         "entities?fields=nonsense",
         "entities?nonsense=1",
+        "entities?kind=k8s.deploymnt",
+        "resolve?q=cart&kind=deployment",
+        "changes?kind=k8s.pods",
+        "changes?verb=SELECT",
+        f"entities/{SERVICE}/relations?verb=SELECT",
+        f"graph?root={SERVICE}&kinds=k8s.pod,k8s.nodes",
+        f"graph?root={SERVICE}&verbs=SELECT",
+        f"path?from={SERVICE}&to={NODE}&verbs=SELECT",
+        "graph/diff?from=revision:1&kinds=k8s.pods",
+        "graph/diff?from=revision:1&verbs=SELECT",
         "changes?cause=nonsense",
         "changes?class=nonsense",
+        "entities?at=2999-03-01T10:00:00Z",
+        "graph/diff?from=2999-03-01T10:00:00Z",
+        "graph/diff?from=revision:1&to=2999-03-01T10:00:00Z",
+        "changes?from=2999-03-01T10:00:00Z",
         "changes?from=then",
         "changes?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z",
         f"entities/{SERVICE}/relations?direction=up",
@@ -119,6 +160,55 @@ def test_a_parameter_that_cannot_be_used_is_named(query: str) -> None:
     [error] = document["errors"]
     assert error["parameter"] in query
     assert error["message"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("kind=k8s.deploymnt", "'k8s.deploymnt': k8s.deployment"),
+        ("kind=Deployment", "k8s.deployment may be meant"),
+        ("kind=pods", "k8s.pod may be meant"),
+        ("kind=nonsense", "such as k8s.deployment"),
+        ("verb=SELECT", "SELECTS may be meant; the verbs are ALLOWED_BY, "),
+        ("verb=NONSENSE", "the verbs are ALLOWED_BY, "),
+    ],
+)
+def test_an_unknown_word_is_refused_with_what_could_be_meant(query: str, said: str) -> None:
+    """An empty list would say that there is none of it."""
+    document = problem(client(shop().store).get(f"/v1/changes?{query}"), "invalid-request", 422)
+    assert said in document["detail"]
+
+
+def test_a_word_that_a_source_states_is_none_that_nobody_knows() -> None:
+    """A collector may bring kinds and verbs that are not in the vocabulary."""
+    made = shop()
+    made.world.configure("other")
+    made.world.scopes("other", Scope("other", "things", frozenset({"other.thing", "FOLLOWS"})))
+    ask = client(made.store)
+    for query in ("entities?kind=other.thing", "changes?kind=other.thing&verb=FOLLOWS"):
+        assert ask.get(f"/v1/{query}").json()["data"] == []
+
+
+def test_what_is_still_to_come_is_no_answer_about_now() -> None:
+    """A local time written as UTC is the usual cause; the end of a window, and a clock a little before, do no harm."""
+    ask = client(shop().store)
+    for query in ("entities?at", "changes?from"):
+        document = problem(ask.get(f"/v1/{query}=2999-03-01T10:00:00Z"), "invalid-request", 422)
+        assert "is still to come" in document["detail"]
+        assert "local time" in document["detail"]
+        soon = (datetime.now(UTC) + timedelta(seconds=30)).isoformat().replace("+", "%2B")
+        assert ask.get(f"/v1/{query}={soon}").status_code == 200
+    assert ask.get("/v1/changes?to=2999-03-01T10:00:00Z").status_code == 200
+
+
+def test_what_was_recorded_by_a_clock_that_goes_before_is_found_by_its_time() -> None:
+    """The store's newest instant is never still to come."""
+    made = shop()
+    made.world.pass_(minutes=60 * 24 * 365 * 100)
+    made.read("nodes")
+    ahead = made.store.head().instant.isoformat().replace("+", "%2B")
+    assert client(made.store).get(f"/v1/entities?at={ahead}").json()["revision"] == made.store.head().number
+    problem(client(made.store).get("/v1/entities?at=2999-03-01T10:00:00Z"), "invalid-request", 422)
 
 
 def test_other_paths_and_methods_are_problems_too() -> None:

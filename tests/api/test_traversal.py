@@ -185,6 +185,20 @@ def test_people_read_what_is_harmed_and_what_was_left_out(tmp_path: Path) -> Non
     assert needed[0][:3] == ["cart:", "needs", "9"]
 
 
+def test_what_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
+    """Its ending finds it, and nobody takes it for something that is there."""
+    made = shop("p1", store=SqliteStore(tmp_path / "asbuilt.db"))
+    for _ in range(3):
+        made.world.pass_(minutes=1)
+        made.read("configmaps")
+    made.world.writer.close()
+    made.store.close()
+    for name, does in (("impact", "harm reaches"), ("dependencies", "needs")):
+        [command] = [one for one in commands if one.name == name]
+        found = CliRunner().invoke(command, ["k8s.configmap/cart-config", "--store", str(tmp_path / "asbuilt.db")])
+        assert re.match(f"cart-config \\(gone since 2026-03-01T10:0[0-9:]+Z\\): {does} ", found.stdout), found.output
+
+
 def test_what_is_short_of_its_minimum_says_so(tmp_path: Path) -> None:
     """Over HTTP with who keeps it; on the command line beside k of n."""
     zk, node, budget = thing("zk", "k8s.statefulset"), thing("n1", "k8s.node"), thing("zk", "k8s.pdb")

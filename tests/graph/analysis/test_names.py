@@ -13,9 +13,19 @@ from graph.store import GraphStore
 from graph.stores.memory import MemoryStore
 from graph.stores.sqlite import SqliteStore
 from tests.graph.analysis.shop import CLUSTER, SCOPES
-from tests.graph.world import World, document, entity
+from tests.graph.world import World, document, entity, tie
 
 NAMESAKES = 30
+SPACE = CLUSTER.child("k8s.namespace", "shop")
+GONE, HERE, GHOST, POD = (
+    SPACE.child(kind, name)
+    for kind, name in [
+        ("k8s.configmap", "gone"),
+        ("k8s.configmap", "here"),
+        ("k8s.configmap", "ghost"),
+        ("k8s.pod", "p1"),
+    ]
+)
 
 
 def named(number: int, namespace: str = "n") -> Key:
@@ -65,3 +75,42 @@ def test_as_many_candidates_as_are_shown_are_all(store: GraphStore, monkeypatch:
         meant = found(store, "k8s.service/cart")
         assert (len(meant.candidates), meant.truncated) == (NAMESAKES, False)
         assert found(store, "k8s.namespace/n29/k8s.service/cart").key == named(29)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def passed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GraphStore]:
+    """Make a store in which one ConfigMap is there, one has gone, and one is only named."""
+    made: GraphStore = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "asbuilt.db")
+    world = World(made)
+    world.configure("prod")
+    world.scopes("prod", *(SCOPES[name] for name in ("cluster", "configmaps", "pods")))
+    world.read(SCOPES["cluster"], document("space", "1", entity(SPACE)))
+    ties = [tie(POD, "USES_CONFIG", one) for one in (GONE, HERE, GHOST)]
+    world.read(SCOPES["pods"], document("pod", "1", entity(POD), *ties))
+    world.read(SCOPES["configmaps"], *(document(one, "1", entity(one)) for one in (GONE, HERE)))
+    for _ in range(3):
+        world.read(SCOPES["configmaps"], document(HERE, "1", entity(HERE)))
+    world.writer.close()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("key", [GONE, HERE, GHOST])
+def test_an_ending_means_what_is_gone_or_only_named_too(passed: GraphStore, key: Key) -> None:
+    """Whoever asks minutes after it vanished is not told that it never was."""
+    for ending in (f"k8s.configmap/{key.id}", f"k8s.namespace/shop/k8s.configmap/{key.id}", f"/{key}/"):
+        assert found(passed, ending) == Located(key)
+    assert found(passed, f"k8s.namespace/other/k8s.configmap/{key.id}").candidates == ()
+
+
+def test_what_is_there_goes_before_what_is_gone(passed: GraphStore) -> None:
+    """A name that is borne again means who bears it now."""
+    assert found(passed, "gone") == Located(GONE)
+    world = World(passed)
+    world.configure("prod")
+    service = SPACE.child("k8s.service", "gone")
+    world.scopes("prod", *(SCOPES[name] for name in ("cluster", "configmaps", "pods", "services")))
+    world.read(SCOPES["services"], document("service", "1", entity(service)))
+    world.writer.close()
+    assert found(passed, "gone") == Located(service)
+    assert found(passed, "k8s.configmap/gone") == Located(GONE)
