@@ -6,7 +6,8 @@ from threading import Lock
 
 from api.errors import InvalidRequest, StoreUnavailable
 from graph.store import GraphStore, StoreError
-from graph.stores.location import Location, NoLocation, default_location, location_of
+from graph.stores.configured import usual_location
+from graph.stores.location import Location, NoLocation, location_of
 from graph.stores.opening import open_to_read
 
 
@@ -21,7 +22,7 @@ def place_of(given: str | None) -> Location | None:
 def open_store(location: Location | None = None) -> GraphStore:
     """Open a store to read it, or raise StoreUnavailable. A question never makes a store."""
     try:
-        return open_to_read(location or default_location())
+        return open_to_read(location or usual_location())
     except (StoreError, NoLocation, OSError) as error:
         raise StoreUnavailable(str(error)) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import click
@@ -14,7 +14,8 @@ from discovery.defaults import NothingToRead, choose
 from discovery.registry import Registry
 from discovery.source import Source
 from graph.store import GraphStore, SourceRecord, StoreError
-from graph.stores.location import Location, NoLocation, Server, default_location
+from graph.stores.configured import usual_location
+from graph.stores.location import Location, NoLocation, Server
 from graph.stores.opening import open_to_read, open_to_write
 
 FINE, INCOMPLETE, MISTAKEN, NO_STORE = 0, 1, 2, 3
@@ -80,7 +81,10 @@ class Setup:
     @property
     def hint(self) -> str:
         """Give what a question must be told to find this store: nothing, where it looks there anyhow."""
-        return "" if _absolute(self.store) == _absolute(default_location()) else f" --store {self.store}"
+        with suppress(NoLocation):
+            if _absolute(self.store) == _absolute(usual_location()):
+                return ""
+        return f" --store {self.store}"
 
     def sources(self, known: Sequence[SourceRecord] = ()) -> tuple[tuple[Source, ...], str | None]:
         """Give the configured sources; without any what is read by default, and the line that says so."""

@@ -17,10 +17,8 @@ from discovery.marks import Mark, Marked, Path, Unreadable, read_marked
 from discovery.references import resolved, secret_names
 from discovery.registry import BrokenPlugin, Registry, UnknownType
 from discovery.source import PARALLEL, RESERVED, STALE_INTERVALS, Source
-from graph.stores.location import Location, Server, default_location, location_of
-
-FILE = "asbuilt.yaml"
-"""Read from the working directory, unless --config or ASBUILT_CONFIG names another."""
+from graph.stores.configured import FILE
+from graph.stores.location import Location, Server, default_location, location_of, placed
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
@@ -146,16 +144,10 @@ class Configuration:
 
         Raise NoLocation where what was given is no such place.
         """
-        store = self.settings.store
         if given:
             return location_of(given)
-        if store.url:
-            return location_of(store.url)
-        if store.path:
-            place = location_of(store.path)
-            folder = self.file.parent if self.file else FilePath()
-            return place if isinstance(place, Server) else folder / place
-        return default_location()
+        store, folder = self.settings.store, self.file.parent if self.file else FilePath()
+        return placed(store.url, store.path, folder) or default_location()
 
 
 def load(given: str | None, registry: Registry) -> Configuration:

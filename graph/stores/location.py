@@ -81,6 +81,14 @@ def _is_address(rest: str) -> bool:
     return bool(host) and port != 0 and not (parts.path.strip("/") or parts.query or parts.fragment)
 
 
+def placed(url: str | None, path: str | None, folder: Path) -> Location | None:
+    """Read what a configuration says: an address, or a path that begins at its folder. None: it says nothing."""
+    if url:
+        return location_of(url)
+    place = location_of(path) if path else None
+    return folder / place if isinstance(place, Path) else place
+
+
 def default_location(environment: Mapping[str, str] | None = None) -> Location:
     """Give where the store is, if nobody says otherwise: $ASBUILT_STORE, or asbuilt/asbuilt.db among the user's data.
 

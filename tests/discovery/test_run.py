@@ -107,6 +107,24 @@ def test_once_reads_the_recording(tmp_path: Path, environment: dict[str, str]) -
 
 
 @pytest.mark.slow
+def test_a_question_is_answered_from_the_store_that_is_configured(tmp_path: Path, environment: dict[str, str]) -> None:
+    """And not from the one that everybody has, which is another record."""
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    (folder / "asbuilt.yaml").write_text("store: {path: mine.db}\nsources: {demo: {type: replay}}\n")
+    told = []
+    for command in (["once"], ["list", "--kind", "k8s.node", "--output", "json"]):
+        done = subprocess.run(
+            [ASBUILT, *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+    assert json.loads(told[1])["data"]
+    assert (folder / "mine.db").exists()
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
 def test_run_tells_what_it_knows_and_stops_when_asked(tmp_path: Path, environment: dict[str, str]) -> None:
     """The server answers, a key and three commands are shown that work, and SIGINT stops both within seconds."""
     port = free_port()
