@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.stores import NEO4J
+from tests.stores import NEO4J, closing_what_is_opened
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -35,6 +35,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if campaigns:
         config.hook.pytest_deselected(items=campaigns)
         items[:] = [item for item in items if item not in campaigns]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """Let no store that a test opened itself go on beside the next one."""
+    with closing_what_is_opened():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,14 +43,36 @@ def neo4j_server() -> Neo4jServer:
     return server
 
 
+_open: list[GraphStore] = []
+"""The store of the one server that was given last. Its writer has a thread, and must not outlive what it follows."""
+
+
 def empty_neo4j(_: Path) -> GraphStore:
     """Give the store of the one server, emptied. Its schema stays, which is what takes long to make."""
     from graph.stores.neo4j import Login, Neo4jStore
 
     server = neo4j_server()
+    _close_what_was_given()
     for query in _EMPTY:
         server.query(query)
-    return Neo4jStore(server.url, Login(server.user, server.password), lease_seconds=3)
+    _open.append(Neo4jStore(server.url, Login(server.user, server.password), lease_seconds=3))
+    return _open[-1]
+
+
+def _close_what_was_given() -> None:
+    while _open:
+        _open.pop().close()
+
+
+@contextmanager
+def closing_what_is_opened() -> Iterator[None]:
+    """Close what is given meanwhile and left open, as a test does that asks for a store in its own body."""
+    before = list(_open)
+    try:
+        yield
+    finally:
+        if _open != before:
+            _close_what_was_given()
 
 
 STORES: dict[str, Callable[[Path], GraphStore]] = {

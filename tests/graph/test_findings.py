@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,9 +39,11 @@ from tests.stores import STORES
 
 
 @pytest.fixture(params=sorted(STORES))
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """A world over an empty store of each kind."""
-    return World(STORES[request.param](tmp_path))
+    store = STORES[request.param](tmp_path)
+    yield World(store)
+    store.close()
 
 
 def said(world: World, key: Key) -> Presence | None:
