@@ -40,14 +40,17 @@ class Tie(Wire):
 class Stride(Wire):
     """One step of a path."""
 
-    relation: str = Field(description="The id of one of `relations`.")
+    relation: str | None = Field(
+        description="The id of one of `relations`; null where it lies, by its key, in what the step came from."
+    )
     to: str = Field(description="The key that it leads to.")
     confidence: float = Field(description="How surely harm comes this far.")
 
 
 class Members(Wire):
-    """The ready members of a group."""
+    """The ready members of a group, or the ways that a thing has which has several."""
 
+    of: str = Field(description="What is counted: `ready members`; or `ways`, such as the services of an Ingress.")
     left: int = Field(description="How many are left: the k of k of n.")
     all: int = Field(description="How many there are: the n.")
     lost: int
@@ -70,8 +73,9 @@ class Affected(Wire):
     name: str
     presence: Presence | None
     effect: str = Field(
-        description="`outage`: it is lost; `degraded`: a group of which some ready members are lost and some are left;"
-        " `at_risk`: harm comes weakened, by a tie that does not take all or from what is itself short of members."
+        description="`outage`: it is lost; `degraded`: of the ready members of a group, or of its ways, some are lost"
+        " and some left; `at_risk`: harm comes weakened, by a tie that does not take all or from what is short of"
+        " members itself."
     )
     confidence: float = Field(
         description="The product of confidence and weight along the best path; for a group, the share that is lost, or"
@@ -159,6 +163,7 @@ IMPACT_EXAMPLE = {
             "confidence": 0.25,
             "hops": 1,
             "members": {
+                "of": "ready members",
                 "left": 3,
                 "all": 4,
                 "lost": 1,

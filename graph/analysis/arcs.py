@@ -3,6 +3,10 @@
 A verb says whether its target hurts its source, the other way round, or both. Two sorts of tie bind a member to a
 group: those whose verb is `to_group` (a pod MANAGED_BY a ReplicaSet), where the group hurts its members as well, and
 those whose verb is `pooled` (a service SELECTS a pod). From member to group harm travels only as k of n.
+
+A part hurts its whole as the whole hurts its part (a container and its pod), and no other part through it. What has
+several ways (an Ingress and its services) is hurt by the loss of one, and lost with the last. What lies in a thing, by
+its key, is lost with it.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ class Crossing:
 
     forward: from source to target. hard: the weight is 1, so that nothing is left where all was lost. joins: from a
     member to its group. parts: from a group to a member of it. free: it may be crossed whatever was crossed before.
+    ways: from one of its ways to what has them.
     """
 
     verb: str
@@ -37,10 +42,11 @@ class Crossing:
     joins: bool
     parts: bool
     free: bool
+    ways: bool = False
 
 
 class Arc(NamedTuple):
-    """One step along a tie: to what, and across which verb. tie: what the reader knows the tie by."""
+    """One step along a tie: to what, and across which verb. tie: what the reader knows the tie by; empty for WITHIN."""
 
     to: Key
     crossing: Crossing
@@ -57,7 +63,10 @@ TO_GROUP = tuple(sorted(verb.name for verb in VERBS.values() if verb.to_group))
 """The verbs that tie a member, their source, to a group."""
 
 BOTH_WAYS = frozenset(verb.name for verb in VERBS.values() if verb.harm is Harm.BOTH)
-TURNING = BOTH_WAYS | frozenset(TO_GROUP)
+PARTED = tuple(sorted((verb.name, verb.part, verb.whole) for verb in VERBS.values() if verb.part))
+"""The verbs that tie a part to its whole, with the kinds of both."""
+
+TURNING = BOTH_WAYS | frozenset(TO_GROUP) | frozenset(name for name, _, _ in PARTED)
 """The verbs that can be crossed either way."""
 
 
@@ -74,7 +83,7 @@ ASKED: Mapping[tuple[Flow, bool], tuple[str, ...]] = {
     (Flow.NEED, True): _TO_SOURCE,
     (Flow.NEED, False): _TO_TARGET,
 }
-"""Which verbs are followed in a flow, from the source of a tie (True) or from its target."""
+"""Which verbs are followed in a flow, from the source of a tie (True) or from its target, between whatever kinds."""
 
 FOLLOWED = frozenset({*_TO_SOURCE, *_TO_TARGET})
 """Every verb that harm travels along."""
@@ -83,10 +92,14 @@ FOLLOWED = frozenset({*_TO_SOURCE, *_TO_TARGET})
 def _crossing(verb: Verb, *, forward: bool) -> Crossing:
     joins, parts = (verb.to_group, verb.pooled) if forward else (verb.pooled, verb.to_group)
     free = verb.name not in TURNING and not parts
-    return Crossing(verb.name, forward, verb.weight, verb.weight >= 1.0, joins, parts, free)
+    ways = verb.ways and not forward
+    return Crossing(verb.name, forward, verb.weight, verb.weight >= 1.0, joins, parts, free, ways)
 
 
 CROSSINGS = {
     forward: {verb.name: _crossing(verb, forward=forward) for verb in VERBS.values()} for forward in (True, False)
 }
 """Every verb crossed from its source (True) or from its target."""
+
+WITHIN = Crossing("WITHIN", forward=False, weight=1.0, hard=True, joins=False, parts=False, free=True)
+"""From a thing to what lies in it, by its key. No relation says so, and none is needed."""

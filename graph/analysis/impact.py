@@ -137,7 +137,7 @@ def _keepers(page: Iterable[Label], found: Spread) -> set[Key]:
 
 def _told(members: Members, around: Surroundings) -> str:
     """Tell how many members are left, and which minimums that falls below."""
-    told, left = f"{members.left} of {members.all} ready members are left", members.left
+    told, left = f"{members.left} of {members.all} {members.of} are left", members.left
     below: list[str] = []
     if members.minimum is not None and members.kept_by is not None and left - members.at_risk < members.minimum:
         spared = "" if members.short else "without those at risk "

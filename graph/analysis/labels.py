@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph.analysis.arcs import BOTH_WAYS, TURNING, Arc, Crossing
+from graph.analysis.arcs import BOTH_WAYS, TURNING, WITHIN, Arc, Crossing
 from graph.model import Key
 
 _NONE: frozenset[str] = frozenset()
@@ -15,8 +15,9 @@ _NONE: frozenset[str] = frozenset()
 class Members:
     """The ready members of a group: how many there are (n), and how many are left (k) without those that are lost.
 
-    at_risk: how many of those that are left harm comes to. minimum: how many the budget `kept_by` keeps. min_replicas:
-    how many the autoscaler `scaled_by` asks for. Where several guard or scale it, these are of the one that asks most.
+    of: what is counted, in words: ready members, or the ways of a thing that is no group but has several. at_risk: how
+    many of those that are left harm comes to. minimum: how many the budget `kept_by` keeps. min_replicas: how many the
+    autoscaler `scaled_by` asks for. Where several guard or scale it, these are of the one that asks most.
     """
 
     left: int
@@ -27,6 +28,7 @@ class Members:
     kept_by: Key | None = None
     min_replicas: int | None = None
     scaled_by: Key | None = None
+    of: str = "ready members"
 
     @property
     def short(self) -> bool:
@@ -63,6 +65,11 @@ class Label:
         What leads to a thing ranks before it, but for a ReplicaSet on the way to a workload that must keep a minimum.
         """
         return -self.p, self.hops, self.key
+
+    @property
+    def tie(self) -> int | str | None:
+        """The tie of the last step, if it was along one."""
+        return self.arc.tie if self.arc and self.arc.crossing is not WITHIN else None
 
     def allows(self, crossing: Crossing) -> bool:
         """Tell whether the path may go on across a verb.

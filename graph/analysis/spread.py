@@ -25,9 +25,11 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
 
-from graph.analysis.arcs import ASKED, CROSSINGS, Arc, Flow
+from graph.analysis.arcs import ASKED, CROSSINGS, PARTED, WITHIN, Arc, Flow
+from graph.analysis.contents import contents
 from graph.analysis.labels import Label, Members
 from graph.analysis.shares import Shares
+from graph.analysis.ways import Ways
 from graph.hops import Hop
 from graph.model import Key
 from graph.store import GraphReader
@@ -82,8 +84,8 @@ _Found: TypeAlias = dict[tuple[float, bool], list[Label]]
 class Spread:
     """What was reached from a root, the surest first, and what was left out.
 
-    lost: those that are lost by any path. members: of each group that harm came to from its members, how many are left.
-    hops: from each thing that was reached, along ties (True) and against them.
+    lost: those that are lost by any path. members: of each group that harm came to from its members, how many are left,
+    and of what has several ways and lost one. hops: from each thing that was reached, along ties (True) and against.
     """
 
     root: Label
@@ -117,8 +119,13 @@ class _Front:
     asked: set[Key] = field(default_factory=set)
     hops: Hops = field(default_factory=lambda: {True: defaultdict(list), False: defaultdict(list)})
     unsure: set[Key] = field(default_factory=set)
+    raised: set[Key] = field(default_factory=set)
+    ways: Ways = field(init=False)
     last: tuple[float, int, str] | None = None
     """The rank of the last thing that the cap leaves room for, once there are more."""
+
+    def __post_init__(self) -> None:
+        self.ways = Ways(self.reader)
 
     def run(self) -> Spread:
         """Go on until nothing new is reached, or a bound is."""
@@ -148,17 +155,21 @@ class _Front:
         ]
         labels = self.labels
         lost = {one.key for one in kept if one.lost or _is_lost(labels[one.key])}
-        return Spread(root, kept, tuple(cut for cut in found if cut.least), lost, shares.members, self.hops)
+        members = self.ways.members | shares.members
+        return Spread(root, kept, tuple(cut for cut in found if cut.least), lost, members, self.hops)
 
     def _next(self, frontier: Collection[Label], shares: Shares) -> _Found:
         """Give what the last labels lead to."""
         keys = {label.key for label in frontier}
         self._load(keys)
+        self._load_parts(frontier)
         found: _Found = defaultdict(list)
         for forward in (True, False):
             self._cross(frontier, shares, found, forward=forward)
         if self.flow is Flow.HARM:
-            for one in shares.labels(self.labels, keys):
+            for holder, key in contents(self.reader, frontier, self.bounds.room):
+                found[holder.p, holder.lost].append(holder.along(Arc(key, WITHIN, 1.0, ""), holder.p, lost=holder.lost))
+            for one in (*shares.labels(self.labels, keys), *self.ways.labels(self.labels)):
                 if max(one.p, shares.surest.get(one.key, 0.0)) < self.bounds.floor:
                     self.unsure.add(one.key)
                 else:
@@ -180,6 +191,9 @@ class _Front:
                     if p < floor:
                         self.unsure.add(there)
                         continue
+                    if lost and crossing.ways and harm:
+                        self.ways.lose(label.key, Arc(there, crossing, confidence, tie))
+                        lost = False  # it is told below whether any way is left
                     for one in labels.get(there, ()):
                         if one.free and one.p >= p and one.lost >= lost:
                             break  # it is reached as surely already, by a path that bars nothing
@@ -193,6 +207,19 @@ class _Front:
         for forward, known in self.hops.items() if fresh else ():
             for hop in self.reader.hops(fresh, outgoing=forward, verbs=ASKED[self.flow, forward]):
                 known[hop[0]].append(hop)
+
+    def _load_parts(self, frontier: Collection[Label]) -> None:
+        """Ask for the ties by which parts hurt their wholes, where those are not what the part was reached from."""
+        up = self.flow is Flow.HARM
+        known = self.hops[up]
+        for verb, part, whole in PARTED:
+            here, there = (part, whole) if up else (whole, part)
+            apart = (one.key for one in frontier if one.arc is None or one.arc.crossing.verb != verb)
+            keys = {key for key in apart if key.kind == here} - self.raised
+            self.raised |= keys
+            for hop in self.reader.hops(keys, outgoing=up, verbs=(verb,)) if keys else ():
+                if hop.there.kind == there:
+                    known[hop.here].append(hop)
 
     def _taken(self, found: _Found) -> list[Label]:
         """Keep the labels that say more than those that are known: the surest first, of equals those that lose."""
@@ -224,9 +251,9 @@ class _Front:
         counts = Counter(label.key for label in labels)
         rivals = [label for label in labels if counts[label.key] > 1]
         ways = Counter(_way(label) for label in rivals)
-        alike = [label.arc.tie for label in rivals if label.arc is not None and ways[_way(label)] > 1]
+        alike = [label.tie for label in rivals if label.tie is not None and ways[_way(label)] > 1]
         ids = self.reader.ids(alike) if alike else {}
-        rivals.sort(key=lambda one: (_way(one), ids.get(one.arc.tie, "") if one.arc else "", _bars(one.before)))
+        rivals.sort(key=lambda one: (_way(one), ids.get(one.tie, "") if one.tie is not None else "", _bars(one.before)))
         return [*(label for label in labels if counts[label.key] == 1), *rivals]
 
     def _kept(self, taken: Sequence[Label], shares: Shares) -> list[Label]:

@@ -36,9 +36,12 @@ class TieView:
 
 @dataclass(frozen=True, slots=True)
 class Stride:
-    """One step of a path: by which tie, to what, and how surely it is come to by then."""
+    """One step of a path: by which tie, to what, and how surely it is come to by then.
 
-    relation: str
+    relation: None where it lies, by its key, in what the step came from.
+    """
+
+    relation: str | None
     to: Key
     confidence: float
 
@@ -92,6 +95,8 @@ class Surroundings:
             return ""
         ends = (label.before.key, label.key) if label.arc.crossing.forward else (label.key, label.before.key)
         source, target = map(self.titled, ends)
+        if label.tie is None:
+            return f"{source} lies in {target}"
         words = verb_words(label.arc.crossing.verb)
         return f"{source} {words.removesuffix(f' {target.split()[0].lower()}')} {target}"  # uses Image, not uses image
 
@@ -110,11 +115,11 @@ def verb_words(verb: str) -> str:
 
 def strides(label: Label, ids: Mapping[int | str, str]) -> tuple[Stride, ...]:
     """Give the steps of a path, from the root on. ids: of the relations, by what the reader knows the ties by."""
-    arcs = [(one, one.arc) for one in reversed([*label.path()]) if one.arc is not None]
-    return tuple(Stride(ids[arc.tie], one.key, one.p) for one, arc in arcs)
+    steps = [one for one in reversed([*label.path()]) if one.arc is not None]
+    return tuple(Stride(ids[one.tie] if one.tie is not None else None, one.key, one.p) for one in steps)
 
 
 def named_by(labels: Sequence[Label]) -> tuple[set[Key], set[int | str]]:
     """Give the keys and the ties that the paths to some things name."""
     along = [one for label in labels for one in label.path()]
-    return {one.key for one in along}, {one.arc.tie for one in along if one.arc is not None}
+    return {one.key for one in along}, {one.tie for one in along if one.tie is not None}

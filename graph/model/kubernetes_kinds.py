@@ -13,7 +13,7 @@ _ROUTE = f"{META} hosts parents rules"
 
 KUBERNETES = (
     Kind.of("k8s.cluster", "Cluster", "Cluster", "version platform"),
-    Kind.of("k8s.namespace", "Cluster", "Namespace", META, "phase"),
+    Kind.of("k8s.namespace", "Cluster", "Namespace", META, "phase", holds=True),
     Kind.of(
         "k8s.node",
         "Cluster",

@@ -6,7 +6,7 @@ from graph.model.vocabulary import Harm, Verb, counted
 
 
 def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool) -> Verb:
-    """Make one row of the table. Words: configuration, state, ends. Marks: local, to_group, pooled, passing."""
+    """Make one row of the table. Words: configuration, state, ends, part, whole. The others are marks."""
     attributes = counted(str(row.get("configuration", "")), str(row.get("state", "")))
     ends = frozenset(str(row.get("ends", "")).split())
     return Verb(
@@ -19,6 +19,9 @@ def _verb(name: str, inverse: str, harm: Harm, weight: float, **row: str | bool)
         ends=ends,
         to_group=bool(row.get("to_group")),
         pooled=bool(row.get("pooled")),
+        ways=bool(row.get("ways")),
+        part=str(row.get("part", "")),
+        whole=str(row.get("whole", "")),
         passing=bool(row.get("passing")),
     )
 
@@ -32,7 +35,7 @@ _ALL = (
     _verb("PART_OF", "HAS_PART", Harm.TO_SOURCE, 0.9, local=True),
     _verb("MANAGED_BY", "MANAGES", Harm.TO_SOURCE, 1.0, configuration="controller", to_group=True, local=True),
     _verb("OWNED_BY", "OWNER_OF", Harm.NONE, 0.0),
-    _verb("RUNS_ON", "RUNS", Harm.TO_SOURCE, 1.0, local=True),
+    _verb("RUNS_ON", "RUNS", Harm.TO_SOURCE, 1.0, local=True, part="k8s.container", whole="k8s.pod"),
     _verb("REALIZED_BY", "REALIZES", Harm.BOTH, 1.0, ends=_REALIZED),
     _verb("INSTANCE_OF", "HAS_INSTANCE", Harm.TO_SOURCE, 0.95, to_group=True),
     _verb("IN_ZONE", "ZONE_OF", Harm.TO_SOURCE, 1.0),
@@ -45,6 +48,7 @@ _ALL = (
         1.0,
         configuration="host path path_type method port weight default cross_namespace",
         local=True,
+        ways=True,
     ),
     _verb(
         "SELECTS",

@@ -41,13 +41,23 @@ class Kind:
     attributes: Mapping[str, Counts]
     passing: bool = False
     """Its source keeps such a thing only for a while: it comes and goes as state does, and its end is no news."""
+    holds: bool = False
+    """What lies in it, by its key, ends with it."""
 
     @classmethod
     def of(
-        cls, name: str, class_: str, title: str, configuration: str = "", state: str = "", *, passing: bool = False
+        cls,
+        name: str,
+        class_: str,
+        title: str,
+        configuration: str = "",
+        state: str = "",
+        *,
+        passing: bool = False,
+        holds: bool = False,
     ) -> Kind:
         """Make one row of the table. Words: the attributes that are configuration, and those that are state."""
-        return cls(name, class_, title, _EVERYWHERE | counted(configuration, state), passing)
+        return cls(name, class_, title, _EVERYWHERE | counted(configuration, state), passing, holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,12 @@ class Verb:
     """Harm also travels from member to group, but only as k of n."""
     pooled: bool = False
     """The source is a group and its targets are the members: harm travels to it only as k of n."""
+    ways: bool = False
+    """A source has a target for each of its ways: it is lost with all of them, and with some of them degraded."""
+    part: str = ""
+    whole: str = ""
+    """A source of the kind `part` is a part of its target, of the kind `whole`, and is lost with it; so is the whole
+    with its part."""
     passing: bool = False
     """Its ties come and go with things that their source keeps only for a while."""
 

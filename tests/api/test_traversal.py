@@ -11,7 +11,7 @@ from graph.model import Key
 from graph.stores.sqlite import SqliteStore
 from tests.api.asking import client, data, problem
 from tests.graph.analysis.nets import Tie, net, thing
-from tests.graph.analysis.shop import CLUSTER, INGRESS, NODE, SERVICE, Shop, pod, pod_key, shop
+from tests.graph.analysis.shop import CLUSTER, INGRESS, NODE, SERVICE, SHOP, Shop, pod, pod_key, shop
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_impact_names_what_is_harmed_with_effect_members_path_and_reason(made: S
     found = data(client(made.store).get(f"/v1/entities/{pod_key('p1')}/impact"))
     assert (found["reached"], found["effects"]) == (5, {"at_risk": 1, "degraded": 3, "outage": 1})
     [service] = [one for one in found["affected"] if one["key"] == SERVICE]
-    counted = {"left": 2, "all": 3, "lost": 1, "at_risk": 0}
+    counted = {"of": "ready members", "left": 2, "all": 3, "lost": 1, "at_risk": 0}
     assert service["effect"] == "degraded"
     assert {name: value for name, value in service["members"].items() if value is not None} == counted
     assert service["reason"] == "Service cart selects Pod cart-p1; 2 of 3 ready members are left"
@@ -39,6 +39,15 @@ def test_impact_names_what_is_harmed_with_effect_members_path_and_reason(made: S
     assert relation["evidence"][0]["document"] == "slice"
     assert relation["last_seen"].endswith("Z")
     assert relation["target"]["presence"]["said"] == "present"
+
+
+def test_what_lies_in_a_namespace_is_named_without_a_relation(made: Shop) -> None:
+    """The step that leads there has none, for the key says it."""
+    found = data(client(made.store).get(f"/v1/entities/{SHOP}/impact"))
+    [service] = [one for one in found["affected"] if one["key"] == SERVICE]
+    assert service["path"] == [{"relation": None, "to": SERVICE, "confidence": 1.0}]
+    assert (service["effect"], service["reason"]) == ("outage", "Service cart lies in Namespace shop")
+    assert found["relations"] == []
 
 
 def test_dependencies_name_what_is_needed(made: Shop) -> None:
@@ -182,7 +191,7 @@ def test_people_read_what_is_harmed_and_what_was_left_out(tmp_path: Path) -> Non
     few = run(tmp_path, "impact", pod_key("p1"), "--most", "2").stdout
     assert re.search("Left out: at least .* beyond the first 2 .--most.[.]", few)
     needed = lines(run(tmp_path, "dependencies", "k8s.service/cart"))
-    assert needed[0][:3] == ["cart:", "needs", "9"]
+    assert needed[0][:3] == ["cart:", "needs", "13"]  # three containers, and their image
 
 
 def test_what_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
@@ -208,7 +217,7 @@ def test_what_is_short_of_its_minimum_says_so(tmp_path: Path) -> None:
     world = net([*ties, Tie(budget, "GUARDS", zk)], store=store, attributes={budget: {"min_available": 2}})
     [found] = [one for one in data(client(store).get(f"/v1/entities/{node}/impact"))["affected"] if one["key"] == zk]
     kept = {"at_risk": 0, "minimum": 2, "kept_by": budget, "min_replicas": None, "scaled_by": None}
-    assert found["members"] == {"left": 1, "all": 3, "lost": 2, **kept}
+    assert found["members"] == {"of": "ready members", "left": 1, "all": 3, "lost": 2, **kept}
     world.writer.close()
     store.close()
     drawn = [" ".join(line) for line in lines(run(tmp_path, "impact", node))]

@@ -13,7 +13,7 @@ from tests.graph.analysis.nets import Tie
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to a thing. done: the verbs on the way, with a plus where a group was joined by one.
+    """One way to a thing. done: the verbs on the way, marked where they led up: + to a group, ^ to a whole.
 
     carried: how surely a ReplicaSet's surest pod is harmed, for the sake of the workload above it.
     """
@@ -41,6 +41,8 @@ class Naive:
         ways: dict[Key, list[Way]] = {root: [Way(1.0, lost=True, done=(), seen=(root,))]}
         for _ in range(depth):
             found = [pair for tie in self.ties for pair in _extended(tie, ways.get(tie.target, ()))]
+            found += [pair for tie in self.ties for pair in _raised(tie, ways.get(tie.source, ()))]
+            found += [pair for tie in self.ties for pair in self._last_way(tie, ways)]
             for group in sorted(set(self._groups())):
                 if group[0] != root:
                     found += self._joined(group, ways)
@@ -87,6 +89,15 @@ class Naive:
         carried = max(harms) if group[0].kind == "k8s.replicaset" else 0.0
         return [(group[0], Way(p, lost, (*best.done, f"+{group[1]}"), (*best.seen, group[0]), carried))]
 
+    def _last_way(self, tie: Tie, ways: Ways) -> Iterator[tuple[Key, Way]]:
+        """Say that what has several ways is lost, when each of them is."""
+        several = {one.target for one in self.ties if (one.source, one.verb) == (tie.source, tie.verb)}
+        if VERBS[tie.verb].ways and all(any(way.lost for way in ways.get(one, ())) for one in several):
+            for way in ways[tie.target]:
+                if way.lost and tie.source not in way.seen:
+                    p = way.p * tie.confidence * VERBS[tie.verb].weight
+                    yield tie.source, Way(p, way.lost, (*way.done, tie.verb), (*way.seen, tie.source))
+
     def _too_many(self, harms: Sequence[float], ready: int, kept: int) -> Iterator[Sequence[float]]:
         """Give all sets of members whose loss leaves fewer than are kept. One of no members' loss is none."""
         yield (0.0,)
@@ -100,7 +111,17 @@ def _extended(tie: Tie, ways: Sequence[Way]) -> Iterator[tuple[Key, Way]]:
     verb = VERBS[tie.verb]
     for way in ways:
         joined = bool(way.done) and way.done[-1].startswith("+")
-        if verb.pooled or tie.source in way.seen or (verb.to_group and (joined or f"+{tie.verb}" in way.done)):
+        barred = {f"+{tie.verb}", f"^{tie.verb}"} & {*way.done}
+        if verb.pooled or tie.source in way.seen or barred or (verb.to_group and joined):
             continue
-        p, lost = way.p * tie.confidence * verb.weight, way.lost and verb.weight == 1.0
+        p, lost = way.p * tie.confidence * verb.weight, way.lost and verb.weight == 1.0 and not verb.ways
         yield tie.source, Way(p, lost, (*way.done, tie.verb), (*way.seen, tie.source))
+
+
+def _raised(tie: Tie, ways: Sequence[Way]) -> Iterator[tuple[Key, Way]]:
+    """Go on from a part to its whole."""
+    if tie.verb == "RUNS_ON" and tie.source.kind == "k8s.container":
+        for way in ways:
+            if tie.target not in way.seen:
+                marked = (*way.done, f"^{tie.verb}")
+                yield tie.target, Way(way.p * tie.confidence, way.lost, marked, (*way.seen, tie.target))

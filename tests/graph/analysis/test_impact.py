@@ -194,12 +194,12 @@ def test_each_affected_thing_has_its_path_and_its_reason() -> None:
     ties = {one.id: one for one in found.relations}
     way_in = row(found, INGRESS)
     assert [step.to for step in way_in.path] == [SERVICE, INGRESS]
-    assert [ties[step.relation].verb for step in way_in.path] == ["SELECTS", "ROUTES_TO"]
+    assert [ties[step.relation or ""].verb for step in way_in.path] == ["SELECTS", "ROUTES_TO"]
     assert [step.confidence for step in way_in.path] == [0.5, 0.5]
     assert way_in.hops == 2
     assert way_in.reason == "Ingress shop routes to Service cart"
     assert row(found, SERVICE).reason == "Service cart selects Pod cart-p1; 1 of 2 ready members are left"
-    selects = ties[way_in.path[0].relation]
+    selects = ties[way_in.path[0].relation or ""]
     assert (selects.source.key, selects.target.key) == (SERVICE, pod_key("p1"))
     assert (selects.method, selects.confidence, selects.weight) == ("explicit_ref", 1.0, 1.0)
     assert [(one.source, one.document, one.scopes) for one in selects.evidence] == [

@@ -94,14 +94,20 @@ def test_without_groups_and_depth_it_is_dijkstra(ties: list[Tie], root: Key) -> 
 PODS = [thing(f"p{number}", "k8s.pod") for number in range(4)]
 SETS = [thing(f"r{number}", "k8s.replicaset") for number in range(2)]
 TOPS = [thing("d0", "k8s.deployment"), thing("s0", "k8s.service"), thing("s1", "k8s.service")]
-ROOTS = [thing("n0", "k8s.node"), thing("c0", "k8s.configmap")]
+CONTAINERS = [thing(f"k{number}", "k8s.container") for number in range(2)]
+ROOTS = [thing("n0", "k8s.node"), thing("c0", "k8s.configmap"), thing("i0", "container.image")]
 ABOVE = [thing("x0", "k8s.ingress"), thing("x1")]
 
 
 @st.composite
 def grouped_nets(draw: st.DrawFn) -> list[Tie]:
-    """Draw pods on nodes with configuration, in ReplicaSets, Deployments and services, with dependents above them."""
-    found = []
+    """Draw pods on nodes with configuration, in ReplicaSets, Deployments and services, with dependents above them.
+
+    Two have a container, which may be of an image. Nothing leads back: a pod that depends on its own service has ways
+    to itself, of which the best stands for all.
+    """
+    found = [Tie(one, "RUNS_ON", PODS[number]) for number, one in enumerate(CONTAINERS)]
+    found += [Tie(one, "USES_IMAGE", ROOTS[2], draw(CONFIDENCES)) for one in CONTAINERS if draw(st.booleans())]
     for pod in PODS:
         found += [Tie(pod, "RUNS_ON", ROOTS[0], draw(CONFIDENCES))] if draw(st.booleans()) else []
         found += [Tie(pod, "USES_CONFIG", ROOTS[1], draw(CONFIDENCES))] if draw(st.booleans()) else []
