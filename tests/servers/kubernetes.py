@@ -25,6 +25,8 @@ from tests.servers.process import Child, Seen, free_port, make_folder, remove_fo
 RUNNING_VARIABLE = "ASBUILT_TEST_KUBECONFIG"
 ATTEMPTS = 3
 QUIET_SECONDS = 0.5
+PATIENCE = 90.0
+"""Seconds. A controller whose API server was away asks it again after up to 30 (backoff of client-go's reflectors)."""
 AT_REST = (  # pods first, then what wants pods, then what follows from them
     "/api/v1{}/pods",
     "/apis/apps/v1{}/deployments",
@@ -150,7 +152,7 @@ class ControlPlane:
         """Delete what the manifests name; see KubeApi.delete."""
         self.api.delete(manifests, wait=wait)
 
-    def wait_for(self, look: Callable[[], Seen], *, what: str, timeout: float = 30.0) -> Seen:
+    def wait_for(self, look: Callable[[], Seen], *, what: str, timeout: float = PATIENCE) -> Seen:
         """Return what `look` returns once it is true; a server that died meanwhile is the reason given."""
         try:
             return wait_for(look, what=what, timeout=timeout)
@@ -160,7 +162,7 @@ class ControlPlane:
                     raise ServerDied(f"{error}; {child.name} died:\n{child.last_lines()}") from error
             raise
 
-    def wait_settled(self, namespace: str | None = None, *, timeout: float = 60.0) -> list[Manifest]:
+    def wait_settled(self, namespace: str | None = None, *, timeout: float = PATIENCE) -> list[Manifest]:
         """Return the pods once the world is at rest.
 
         Workloads have as many pods as they want, each runs or is done, and for half a second nothing has moved.
