@@ -21,7 +21,7 @@ def contents(reader: GraphReader, labels: Iterable[Label], most: int) -> Iterato
     """
     left = most + 1
     for label in labels:
-        if label.key.kind in _HOLDERS and (label.arc is None or label.arc.crossing.verb == _WHOLE) and left > 0:
+        if (label.arc is None or label.arc.crossing.verb == _WHOLE) and label.key.kind in _HOLDERS and left > 0:
             wanted = EntityFilter(kinds=_KINDS, prefix=label.key)
             found = [one.key for one in reader.entities(wanted, left + 1) if one.key != label.key]
             left -= len(found)

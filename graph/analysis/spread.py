@@ -214,12 +214,28 @@ class _Front:
         known = self.hops[up]
         for verb, part, whole in PARTED:
             here, there = (part, whole) if up else (whole, part)
-            apart = (one.key for one in frontier if one.arc is None or one.arc.crossing.verb != verb)
-            keys = {key for key in apart if key.kind == here} - self.raised
+            keys = self._apart(frontier, verb, here) - self.raised
             self.raised |= keys
             for hop in self.reader.hops(keys, outgoing=up, verbs=(verb,)) if keys else ():
                 if hop.there.kind == there:
                     known[hop.here].append(hop)
+
+    def _apart(self, frontier: Collection[Label], verb: str, kind: str) -> set[Key]:
+        """Give the things of a kind that were not reached by a verb, nor what they lie in as surely as they.
+
+        It looks at every label: that a key names a kind somewhere is seen sooner than that it ends in it.
+        """
+        found: set[Key] = set()
+        for one in frontier:
+            key = one.key
+            if kind not in key or (one.arc is not None and one.arc.crossing.verb == verb):
+                continue
+            parts = key.rsplit("/", 2)
+            if parts[-2] == kind:
+                above = self.labels.get(Key(parts[0])) if self.flow is Flow.HARM and len(parts) == 3 else None
+                if above is None or not (above[0].free and above[0].p >= one.p and above[0].lost >= one.lost):
+                    found.add(key)
+        return found
 
     def _taken(self, found: _Found) -> list[Label]:
         """Keep the labels that say more than those that are known: the surest first, of equals those that lose."""
