@@ -167,12 +167,7 @@ class Connection:
         with self._lock:  # renewing credentials may run a program, which one thread is enough for
             if self._way is None:
                 self._way = way_to(self._settings)
-            try:
-                credentials = self._way.login.credentials()
-            except Failed as error:
-                raise Failed(f"{place_of(self._settings)}: {error}") from None
-            except (ConfigException, OSError) as error:
-                raise Failed(f"credentials could not be refreshed ({type(error).__name__}); log in again") from None
+            credentials = self._asked_for(self._way)
             if self._pool is None or self._pool.credentials.certificate != credentials.certificate:
                 if self._pool is not None:
                     self._pool.urllib3.clear()
@@ -180,6 +175,22 @@ class Connection:
             elif self._pool.credentials != credentials:
                 self._pool = replace(self._pool, credentials=credentials)
             return self._pool
+
+    def _asked_for(self, way: Way) -> Credentials:
+        place = place_of(self._settings)
+        try:
+            credentials = way.login.credentials()
+        except Failed as error:
+            raise Failed(f"{place}: {error}") from None
+        except (ConfigException, OSError, ValueError) as error:  # nor is any text of these repeated
+            told = f"credentials could not be refreshed ({type(error).__name__})"
+            raise Failed(f"{place}: {told}; check it with kubectl, and log in again") from None
+        if not credentials.sendable:
+            raise Failed(
+                f"{place}: the token has a line break in it, or letters that no token has; see that its file, or its"
+                " login program, gives the token and nothing else"
+            )
+        return credentials
 
     def _renewed(self, refused: _Pool) -> _Pool | None:
         """Load credentials anew, if nobody has since; give them where they differ from those that were refused."""

@@ -205,11 +205,13 @@ def test_a_login_program_is_told_what_the_kubeconfig_says(tmp_path: Path) -> Non
         (f'echo \'{{"apiVersion": "{V1}", "status": {{}}}}\'', {}, "neither a token nor a certificate"),
         ("", {"command": "no-such-program"}, "is not installed"),
         ("", {"interactiveMode": "Always"}, "wants a person at a terminal"),
+        ("", {"env": {"TOKEN": "canary"}}, "exec.env in the kubeconfig is no list of name and value"),
+        ("", {"args": ["canary\0"]}, "have a zero byte"),
         ("exec sleep 9", {}, r"printed nothing within 0\.2 s"),
     ],
 )
 def test_a_login_program_that_fails_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, entry: dict[str, str], words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, entry: dict[str, Any], words: str
 ) -> None:
     """It names the program and the next step, and repeats nothing that the program wrote. Nobody is asked."""
     if "sleep" in body:
@@ -222,6 +224,33 @@ def test_a_login_program_that_fails_is_a_sentence(
         assert server.shown == []
     assert "kubeconfig" in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("way", "token"),
+    [
+        *((way, "-----BEGIN\ncanary-of-a-file") for way in ("file", "program", "issuer")),
+        *((way, "canary\u2026") for way in ("file", "program", "issuer", "kubeconfig")),
+    ],
+)
+def test_a_token_that_cannot_be_sent_is_not_shown_instead(tmp_path: Path, way: str, token: str) -> None:
+    """A file that holds more than a token, a program that prints a letter too many: a sentence, and not the token."""
+    users = {"kubeconfig": {"token": token}, "file": {"tokenFile": "token"}, "issuer": oidc("https://issuer", token)}
+    (tmp_path / "token").write_text(token)
+    user = users[way] if way in users else prints(tmp_path, token=token)
+    with guarded() as server:
+        with pytest.raises(Failed, match="the token has a line break in it, or letters that no token has") as caught:
+            status(connection(tmp_path, server.url, user))
+        assert server.shown == []
+    assert "canary" not in str(caught.value)
+
+
+def test_a_token_that_a_program_ends_with_its_line_is_good(tmp_path: Path) -> None:
+    """As most programs end what they print."""
+    with guarded("one") as server:
+        wire = connection(tmp_path, server.url, prints(tmp_path, token="one\n"))
+        assert status(wire) == 200
+        wire.close()
 
 
 def test_a_login_program_may_print_a_certificate(tmp_path: Path) -> None:
@@ -284,6 +313,11 @@ def test_an_issuer_is_asked_once_the_token_has_ended(tmp_path: Path) -> None:
         ({}, "", r"the id token expired on 20.* UTC, and the kubeconfig has no refresh token; log in again"),
         ({"refresh-token": "canary"}, "", r"gives no token \(404\); log in again"),
         ({"refresh-token": "canary"}, "http://issuer.example", "is not reached by https, so no token is sent"),
+        (
+            {"refresh-token": "canary"},
+            "https://me:canary@[issuer",
+            r"credentials could not be refreshed \(ValueError\)",
+        ),
     ],
 )
 def test_an_issuer_that_gives_nothing_is_a_sentence(tmp_path: Path, more: dict[str, str], url: str, words: str) -> None:
