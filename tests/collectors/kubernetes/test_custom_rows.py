@@ -27,6 +27,12 @@ sources:
     [
         ("      attributes: {size: spec..size}\n", "7:26", "'spec..size' is no path"),
         ("      attributes: {login: spec.password}\n", "7:27", "named like a secret"),
+        ("      attributes: {login: spec.password.value}\n", "7:27", "leads to what is named like a secret"),
+        (
+            "      references:\n      - {path: spec.db, kind: Service, slot: [/spec.token]}\n",
+            "8:47",
+            "leads to what is named like a secret",
+        ),
         ("      attributes: {owners: spec.owners}\n", "7:28", "keeps for itself"),
         (
             "      attributes: {size: spec.size}\n      state: {size: status.size}\n",
