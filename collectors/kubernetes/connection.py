@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -312,6 +312,11 @@ def _closed_while_idle(error: ProtocolError) -> bool:
 
 
 def _what_went_wrong(error: HTTPError) -> str:
+    if isinstance(error, ProxyError):
+        return (
+            "is not reached through the proxy; check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY, with"
+            " name and password in the address where the proxy asks for them"
+        )
     if isinstance(error, NewConnectionError):
         return "does not take connections; check that the cluster runs and that its address is right"
     if isinstance(error, NoAnswerInTime):

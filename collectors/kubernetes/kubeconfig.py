@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
 from kubernetes.client import Configuration
@@ -59,10 +59,15 @@ def way_to(settings: KubernetesSettings) -> Way:
         raise Failed(f"{place_of(settings)}: {said}; set kubeconfig and context, or in_cluster") from None
     except Exception as error:  # a kubeconfig is foreign text, and the loader lets any error through
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
+    if not _is_address(configuration.host):
+        raise Failed(f"{place_of(settings)}: its server is no address; write it whole, as https://cluster.example:6443")
     if configuration.proxy is None and not is_loopback(configuration.host):
         proxies = getproxies()
-        configuration.proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
+        proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
+        configuration.proxy = f"http://{proxy}" if proxy and "://" not in proxy else proxy
         configuration.no_proxy = proxies.get("no")
+    if configuration.proxy:
+        _log_in_to_proxy(configuration, place_of(settings))
     configuration.connection_pool_maxsize = KEPT  # what is over is closed, with a warning each time
     return Way(configuration, login)
 
@@ -116,6 +121,27 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _log_in_to_proxy(configuration: Any, place: str) -> None:
+    """Log in to a proxy as its address says. Raise Failed where that is of no use."""
+    if not _is_address(configuration.proxy):
+        raise Failed(
+            f"{place}: the way there is by a proxy that is of no use here; set proxy-url in the kubeconfig, or"
+            " HTTPS_PROXY, to an address that begins with http:// or https://"
+        )
+    parts = urlsplit(configuration.proxy)
+    if parts.username:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        configuration.proxy_headers = {"proxy-authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
 def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> Login:

@@ -1,5 +1,6 @@
 """Does the wire fail in words, without secrets, and without retries that hide anything?"""
 
+import base64
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ import pytest
 from collectors.contract import Failed
 from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.settings import KubernetesSettings
+from tests.collectors.kubernetes.guarded import connection
 
 BODY = b'{"ok": true}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -25,7 +27,7 @@ def server(handle: Handle) -> Iterator[tuple[str, list[bytes]]]:
     listening = socket.create_server(("127.0.0.1", 0))
     received: list[bytes] = []
 
-    def connection(client: socket.socket) -> None:
+    def answered(client: socket.socket) -> None:
         with client:
             number = 0
             while request := client.recv(65536):
@@ -40,7 +42,7 @@ def server(handle: Handle) -> Iterator[tuple[str, list[bytes]]]:
                 client, _ = listening.accept()
             except OSError:
                 return
-            threading.Thread(target=connection, args=(client,), daemon=True).start()
+            threading.Thread(target=answered, args=(client,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
@@ -82,6 +84,52 @@ def test_it_reads_with_the_token_and_past_any_proxy(tmp_path: Path, monkeypatch:
         wire.close()
     assert b"authorization: Bearer canary-token" in received[0]
     assert received[0].startswith(b"GET /version ")
+
+
+def through(folder: Path, proxy: str | None, server: str = "http://cluster.example:6443") -> Connection:
+    """Return a connection to a cluster that is reached by a proxy, which its kubeconfig names."""
+    return connection(folder, server, {"token": "canary-token"}, **({"proxy-url": proxy} if proxy else {}))
+
+
+def test_a_proxy_is_logged_in_to_as_its_address_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name and password, unescaped, as kubectl does; and one of the environment needs no scheme."""
+    expected = b"proxy-authorization: Basic " + base64.b64encode(b"shop:can/ary")
+    with server(answer) as (address, received):
+        for proxy in (f"http://shop:can%2Fary@{address}", None):
+            monkeypatch.setenv("http_proxy", f"shop:can%2Fary@{address}")
+            wire = through(tmp_path, proxy)
+            assert wire.fetch("/version", "application/json").body == BODY
+            wire.close()
+            assert expected in received[-1]
+            assert received[-1].startswith(b"GET http://cluster.example:6443/version ")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://shop:canary@127.0.0.1:1", "shop:canary@127.0.0.1:1", "http://[canary"])
+def test_a_proxy_that_is_of_no_use_is_a_sentence(tmp_path: Path, proxy: str) -> None:
+    """One by SOCKS among them."""
+    with pytest.raises(Failed, match="a proxy that is of no use here; set proxy-url") as caught:
+        through(tmp_path, proxy).fetch("/version", "application/json")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_proxy_that_refuses_is_a_sentence(tmp_path: Path) -> None:
+    """It says that it is the proxy, and not the cluster."""
+
+    def handle(client: socket.socket, _: int) -> bool:
+        client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        return False
+
+    with server(handle) as (address, _), pytest.raises(Failed, match="is not reached through the proxy") as caught:
+        through(tmp_path, f"http://shop:canary@{address}", "https://cluster.example").fetch("/version", "text/plain")
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["", "cluster.example:6443", "https://[canary", "https://a:canary@b:port"])
+def test_an_address_that_is_none_is_a_sentence(tmp_path: Path, address: str) -> None:
+    """It says how one is written, and does not show what stands there."""
+    with pytest.raises(Failed, match="its server is no address; write it whole") as caught:
+        through(tmp_path, None, address).fetch("/version", "application/json")
+    assert "canary" not in str(caught.value)
 
 
 def test_an_idle_connection_that_was_closed_is_opened_once_more(tmp_path: Path) -> None:
