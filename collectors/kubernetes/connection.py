@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
 from urllib3.util.ssl_ import create_urllib3_context
@@ -139,12 +140,15 @@ class Connection:
     def _asked(
         self, pool: _Pool, path: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
     ) -> urllib3.BaseHTTPResponse:
+        sent = pool.headers
+        sent.update(headers)
+
         def send() -> urllib3.BaseHTTPResponse:
             # No retries and no redirects of urllib3's own: a failure is the caller's to know.
             return pool.urllib3.request(
                 "GET",
                 pool.address + path,
-                headers=pool.headers | headers,
+                headers=sent,
                 timeout=timeout,
                 retries=False,
                 redirect=False,
@@ -171,7 +175,7 @@ class Connection:
             if self._pool is None or self._pool.credentials.certificate != credentials.certificate:
                 if self._pool is not None:
                     self._pool.urllib3.clear()
-                self._pool = _pool(self._way.configuration, credentials)
+                self._pool = _pool(self._way, credentials)
             elif self._pool.credentials != credentials:
                 self._pool = replace(self._pool, credentials=credentials)
             return self._pool
@@ -234,6 +238,7 @@ class _Pool:
     compress: bool
     credentials: Credentials
     client: Certificate | None
+    acting: tuple[tuple[str, str], ...]
 
     @property
     def place(self) -> str:
@@ -242,17 +247,20 @@ class _Pool:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property
-    def headers(self) -> dict[str, str]:
-        headers = {"user-agent": "asbuilt"}
+    def headers(self) -> HTTPHeaderDict:
+        headers = HTTPHeaderDict({"user-agent": "asbuilt"})
         if self.credentials.header:
             headers["authorization"] = self.credentials.header
         if self.compress:
             headers["accept-encoding"] = "gzip"
+        for name, value in self.acting:  # there may be several groups
+            headers.add(name, value)
         return headers
 
 
-def _pool(configuration: Any, credentials: Credentials) -> _Pool:
+def _pool(way: Way, credentials: Credentials) -> _Pool:
     """Open nothing yet."""
+    configuration = way.configuration
     manager = RESTClientObject(configuration).pool_manager
     shown = credentials.certificate
     if shown and credentials.key:
@@ -261,7 +269,7 @@ def _pool(configuration: Any, credentials: Credentials) -> _Pool:
         with suppress(OSError, UnicodeDecodeError):
             shown = Path(configuration.cert_file).read_text("utf-8")
     host = configuration.host
-    return _Pool(manager, host.rstrip("/"), not is_loopback(host), credentials, read_pem(shown or ""))
+    return _Pool(manager, host.rstrip("/"), not is_loopback(host), credentials, read_pem(shown or ""), way.acting)
 
 
 def _showing(certificate: str, key: str) -> ssl.SSLContext:

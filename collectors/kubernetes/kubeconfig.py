@@ -6,11 +6,11 @@ import base64
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies
 
 from kubernetes.client import Configuration
@@ -40,18 +40,21 @@ class Way:
 
     configuration: Any
     login: Login
+    acting: tuple[tuple[str, str], ...] = ()
+    """Headers that say as whom this user acts, where the kubeconfig has that (`as`)."""
 
 
 def way_to(settings: KubernetesSettings) -> Way:
     """Load the configuration. Raise Failed, in words, where it is not there or cannot be used."""
     configuration: Any = Configuration()
     configuration.proxy = None  # what the environment says is looked at below, once the host is known
+    acting: tuple[tuple[str, str], ...] = ()
     try:
         if settings.in_cluster:
             _in_cluster(client_configuration=configuration)
             login: Login = FromConfiguration(configuration)
         else:
-            login = _by_kubeconfig(settings, configuration)
+            login, acting = _by_kubeconfig(settings, configuration)
     except CollectorError:
         raise
     except ConfigException as error:
@@ -69,7 +72,7 @@ def way_to(settings: KubernetesSettings) -> Way:
     if configuration.proxy:
         _log_in_to_proxy(configuration, place_of(settings))
     configuration.connection_pool_maxsize = KEPT  # what is over is closed, with a warning each time
-    return Way(configuration, login)
+    return Way(configuration, login, acting)
 
 
 def each_cluster(settings: SourceSettings) -> Mapping[str, SourceSettings]:
@@ -144,7 +147,7 @@ def _log_in_to_proxy(configuration: Any, place: str) -> None:
         configuration.proxy_headers = {"proxy-authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
-def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> Login:
+def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Login, tuple[tuple[str, str], ...]]:
     merger = _merging(_files(settings))
     merged = merger.config
     if merged is None:
@@ -166,9 +169,21 @@ def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> Login:
     _from_dict(merged, context, configuration, persist_config=False)
     folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
     cluster = merged["clusters"].get_with_name(chosen["cluster"])
-    return _login(
-        {name: value for name, value in ours.items() if value}, entry or {}, _told_of(cluster), folder
-    ) or FromConfiguration(configuration)
+    ours = {name: value for name, value in ours.items() if value}
+    login = _login(ours, entry or {}, _told_of(cluster), folder) or FromConfiguration(configuration)
+    return login, tuple(_acting(entry or {}))
+
+
+def _acting(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the headers by which a user acts as another one (Kubernetes: User impersonation)."""
+    for field, header in (("as", "impersonate-user"), ("as-uid", "impersonate-uid")):
+        if entry.get(field):
+            yield header, str(entry[field])
+    for group in entry.get("as-groups") or ():
+        yield "impersonate-group", str(group)
+    for name, values in (entry.get("as-user-extra") or {}).items():
+        for value in values:
+            yield f"impersonate-extra-{quote(str(name).lower(), safe='')}", str(value)
 
 
 def _login(ours: Mapping[str, Any], entry: Mapping[str, Any], cluster: Mapping[str, Any], folder: Path) -> Login | None:

@@ -132,6 +132,30 @@ def test_an_address_that_is_none_is_a_sentence(tmp_path: Path, address: str) -> 
     assert "canary" not in str(caught.value)
 
 
+def test_whom_the_kubeconfig_acts_as_is_told(tmp_path: Path) -> None:
+    """Else it would read with all the rights of who logs in, though the kubeconfig gives them up."""
+    user = {
+        "token": "t",
+        "as": "reader",
+        "as-uid": "7",
+        "as-groups": ["web", "ops"],
+        "as-user-extra": {"Why/for": ["a"]},
+    }
+    with server(answer) as (address, received):
+        wire = connection(tmp_path, f"http://{address}", user)
+        assert wire.fetch("/version", "application/json").body == BODY
+        wire.close()
+    told = [line for line in received[0].decode().splitlines() if line.startswith("impersonate-")]
+    assert told == [
+        "impersonate-user: reader",
+        "impersonate-uid: 7",
+        "impersonate-group: web",
+        "impersonate-group: ops",
+        "impersonate-extra-why%2Ffor: a",
+    ]
+    assert b"accept: application/json\r\n" in received[0]
+
+
 def test_an_idle_connection_that_was_closed_is_opened_once_more(tmp_path: Path) -> None:
     """The server closes without a byte on the second request of a connection: one more attempt, and no third."""
 
