@@ -59,7 +59,7 @@ def way_to(settings: KubernetesSettings) -> Way:
         raise
     except ConfigException as error:
         said = str(error).partition("{")[0].rstrip(". /")  # it may go on with the whole entry, its token included
-        raise Failed(f"{place_of(settings)}: {said}; set kubeconfig and context, or in_cluster") from None
+        raise Failed(f"{place_of(settings)}: {said}; {_other_way(settings)}") from None
     except Exception as error:  # a kubeconfig is foreign text, and the loader lets any error through
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
     if not _is_address(configuration.host):
@@ -102,7 +102,11 @@ def contexts_of(kubeconfig: str | None) -> tuple[str, ...]:
     settings = KubernetesSettings(kubeconfig=kubeconfig)
     try:
         merged = _merging(_files(settings)).config
-        return tuple(_names(merged.value, "contexts")) if merged is not None else ()
+        if merged is None:
+            raise Failed(f"{place_of(settings)}: there is no such file; {_other_way(settings)}")
+        return tuple(_names(merged.value, "contexts"))
+    except Failed:
+        raise
     except Exception as error:  # as above
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
 
@@ -113,6 +117,12 @@ def place_of(settings: KubernetesSettings) -> str:
         return "the ServiceAccount of this pod"
     where = settings.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
     return f"kubeconfig {where}" + (f", context {settings.context}" if settings.context else "")
+
+
+def _other_way(settings: KubernetesSettings) -> str:
+    if settings.in_cluster:
+        return "run where a pod has a ServiceAccount with its token mounted, or set kubeconfig instead of in_cluster"
+    return "set kubeconfig and context, or in_cluster"
 
 
 def is_loopback(host: str) -> bool:
@@ -151,7 +161,7 @@ def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Lo
     merger = _merging(_files(settings))
     merged = merger.config
     if merged is None:
-        raise Failed(f"{place_of(settings)}: there is no such file; set kubeconfig and context, or in_cluster")
+        raise Failed(f"{place_of(settings)}: there is no such file; {_other_way(settings)}")
     # As kubectl has it: of several files the first that names a current context decides.
     current = (str(file["current-context"]) for file in merger.config_files.values() if file.get("current-context"))
     context = settings.context or next(current, "")

@@ -157,7 +157,7 @@ def test_many_that_are_refused_at_once_log_in_once(tmp_path: Path) -> None:
 
 def test_in_a_pod_the_token_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ServiceAccount's token, with the authority beside it; rotated, the new one is taken. Elsewhere it is said."""
-    with pytest.raises(Failed, match="the ServiceAccount of this pod: Service host/port is not set"):
+    with pytest.raises(Failed, match="this pod: Service host/port is not set; run where a pod has a ServiceAccount"):
         status(Connection(KubernetesSettings(in_cluster=True)))
     pair = self_signed(datetime.now(UTC) - LATER, datetime.now(UTC) + LATER)
     (tmp_path / "ca.crt").write_text(pair.certificate)
