@@ -45,6 +45,17 @@ def test_an_object_is_declared_by_all_that_applied_it() -> None:
     }
 
 
+def test_what_flux_puts_into_another_namespace_is_not_said_to_have_its_release_there() -> None:
+    """Flux stores a release beside its HelmRelease, which says so; Helm's annotation has where the objects go."""
+    item = sample("deployments.apps")
+    item["metadata"]["labels"]["helm.toolkit.fluxcd.io/namespace"] = "flux-system"
+    assert set(ties(mapped("deployments.apps", item=item), "DECLARED_IN")) == {
+        f"{CLUSTER}|shop",
+        SYSTEM.child("flux.kustomization", "shop"),
+        SYSTEM.child("flux.helmrelease", "cart"),
+    }
+
+
 def test_what_a_controller_copied_declares_nothing() -> None:
     """A ReplicaSet has the annotations of its Deployment, and a slice the labels of its service."""
     item = sample("deployments.apps")
