@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from collectors.kubernetes.custom.paths import Found, beside, find, steps
+from collectors.kubernetes.custom.paths import NAMES, Found, beside, find, steps
 from collectors.kubernetes.custom.rows import Reference
 from collectors.kubernetes.custom.table import RESOURCE, Layout
 from collectors.kubernetes.custom.taken import VALUES, is_named_so, without_secrets
@@ -101,7 +101,7 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
     for reference in references:
         for found in _found(item, reference):
             tie = _tie(place, item, reference, found)
-            if tie is None or (VERBS[tie.verb].local and isinstance(tie.end, AliasEnd)) or tie.end == source:
+            if tie is None or not _holds(tie, source):
                 continue
             slot = _slot(place, reference, found)
             told = _told(reference, tie.verb, found)
@@ -113,8 +113,17 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
     yield from merged.values()
 
 
+def _holds(tie: _Tie, source: KeyEnd) -> bool:
+    """Tell whether a tie may be: none to the object itself, and none by a verb of one cluster to what may be outside."""
+    if isinstance(tie.end, AliasEnd):
+        return not VERBS[tie.verb].local
+    return tie.end.key != source.key
+
+
 def _found(item: Object, reference: Reference) -> list[Found]:
     found = list(find(item, reference.path))
+    if steps(reference.path)[-1] == NAMES:  # each name in a map names something
+        found = [Found(name, one.entries) for one in found for name in one.value]
     if not found and reference.default:
         whole = Found(item, (item,))
         found = [Found(value, (item,)) for value in beside(whole, reference.default)]
@@ -195,7 +204,7 @@ def _told(reference: Reference, verb: str, found: Found) -> Told:
     words = VERBS[verb].attributes
     told: Told = {}
     if "uses" in words:
-        way = [step for step in re.split(r"\.|\[\*\]", reference.path) if step]
+        way = [step for step in re.split(r"\.|\[\*\]|\{\}", reference.path) if step]
         told["uses"] = [way[-1]]
     if "keys" in words and reference.keys:
         told["keys"] = sorted({one for one in beside(found, reference.keys) if isinstance(one, str)})
@@ -219,9 +228,11 @@ def _slot(place: Place, reference: Reference, found: Found) -> str:
 def _both(one: Any, other: Told) -> Told:
     """Merge what two namings of one thing say: lists together, and what both say otherwise as the first has it.
 
-    Of two weights the higher counts; where one naming has none, nothing says that it is less than all.
+    Of two weights the higher counts; where one naming has none, nothing says that it is less than all. So with keys.
     """
     merged = {**other, **one}
+    if "keys" not in one or "keys" not in other:
+        merged.pop("keys", None)
     for word in one.keys() & other.keys():
         if isinstance(one[word], list):
             merged[word] = sorted({*one[word], *other[word]})

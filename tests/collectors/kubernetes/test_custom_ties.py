@@ -105,3 +105,39 @@ def test_a_secret_may_be_filled_from_several_stores() -> None:
     item["spec"]["dataFrom"][1]["sourceRef"]["generatorRef"]["kind"] = "Widget"
     said = told("external-secrets.io", "ExternalSecret", item)
     assert "k8s.resource/example.org:Widget:random" in ends(said, "DEPENDS_ON")
+
+
+def named(spec: dict[str, Any], *references: dict[str, Any]) -> list[Relation]:
+    """Return the ties of a Widget to what a user's row says that it names."""
+    item = sample("widgets.example.org")
+    item["spec"] = spec
+    said = told("example.org", "Widget", item, {"references": list(references)})
+    return [one for one in said if isinstance(one, Relation) and one.verb != "MANAGED_BY"]
+
+
+def test_what_is_used_as_a_whole_by_one_naming_is_used_as_a_whole() -> None:
+    """A Secret of which one place names a key, and another none: no key of it goes unused."""
+    one = {"path": "spec.token", "kind": "Secret", "verb": "USES_CONFIG", "keys": "key"}
+    other = {"path": "spec.tls", "kind": "Secret", "verb": "USES_CONFIG"}
+    spec = {"token": {"name": "web", "key": "token"}, "tls": {"name": "web"}}
+    for references in ((one, other), (other, one)):
+        [tie] = named(spec, *references)
+        assert tie.attributes == {"uses": ["tls", "token"]}
+    [tie] = named(spec, one)
+    assert tie.attributes == {"uses": ["token"], "keys": ["token"]}
+
+
+def test_nothing_is_tied_to_itself() -> None:
+    """Though a reference by name does not say of which life of a thing it is."""
+    own = sample("widgets.example.org")["metadata"]["name"]
+    reference = {"path": "spec.after[*]", "kind": "Widget.example.org"}
+    [tie] = named({"after": [own, "other"]}, reference)
+    assert isinstance(tie.target, KeyEnd)
+    assert tie.target.key == SHOP.child("k8s.resource", "example.org:Widget:other")
+
+
+def test_the_names_of_a_map_name_things() -> None:
+    """Each of them one."""
+    said = named({"accounts": {"cart": {}, "till": {}}}, {"path": "spec.accounts{}", "kind": "ServiceAccount"})
+    assert ends(list(said), "DEPENDS_ON") == {"k8s.serviceaccount/cart", "k8s.serviceaccount/till"}
+    assert [tie.attributes for tie in said] == [{"uses": ["accounts"]}] * 2
