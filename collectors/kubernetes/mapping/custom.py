@@ -114,7 +114,7 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
 
 
 def _holds(tie: _Tie, source: KeyEnd) -> bool:
-    """Tell whether a tie may be: none to the object itself, and none by a verb of one cluster to what may be outside."""
+    """Tell whether a tie may be: none to itself, and none by a verb of one cluster to what may be outside."""
     if isinstance(tie.end, AliasEnd):
         return not VERBS[tie.verb].local
     return tie.end.key != source.key
