@@ -30,6 +30,9 @@ _merging: Callable[[str], Any] = KubeConfigMerger
 _OURS = ("tokenFile", "exec", "auth-provider")
 """How a user may log in that the official client reads once, or without a word where it fails."""
 
+_BESIDE = frozenset({"client-certificate", "client-key"})
+"""Files that a user's entry names from where it stands itself, which may be another file than the cluster's."""
+
 KEPT = 64
 """Connections that are kept for the next request: one for each of the most readers that a source may have."""
 
@@ -173,15 +176,18 @@ def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Lo
         )
     chosen = merged["contexts"].get_with_name(context)["context"]
     user = merged["users"].get_with_name(chosen.safe_get("user"), safe=True) if chosen.safe_get("user") else None
-    entry = user.value.get("user") if user is not None else None
-    ours = {name: entry.pop(name) for name in _OURS if name in entry} if isinstance(entry, dict) else {}
+    found = user.value.get("user") if user is not None else None
+    entry: dict[str, Any] = found if isinstance(found, dict) else {}
+    ours = {name: entry.pop(name) for name in _OURS if name in entry}
+    folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
+    for name in _BESIDE.intersection(entry):  # the loader takes these to lie beside the cluster's entry
+        entry[name] = str(folder / str(entry[name]))
     # persist_config=False: a refreshed token is kept in memory, and nobody's kubeconfig is rewritten.
     _from_dict(merged, context, configuration, persist_config=False)
-    folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
     cluster = merged["clusters"].get_with_name(chosen["cluster"])
     ours = {name: value for name, value in ours.items() if value}
-    login = _login(ours, entry or {}, _told_of(cluster), folder) or FromConfiguration(configuration)
-    return login, tuple(_acting(entry or {}))
+    login = _login(ours, entry, _told_of(cluster), folder) or FromConfiguration(configuration)
+    return login, tuple(_acting(entry))
 
 
 def _acting(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.login import expiry_of
 from collectors.kubernetes.settings import KubernetesSettings
 from tests.collectors.kubernetes.certificates import self_signed
-from tests.collectors.kubernetes.guarded import Guarded, connection, guarded, kubeconfig
+from tests.collectors.kubernetes.guarded import Guarded, connection, guarded
 
 V1 = "client.authentication.k8s.io/v1"
 SOON, LATER = timedelta(seconds=5), timedelta(hours=1)
@@ -348,32 +348,3 @@ def test_a_token_that_has_ended_is_said_to_have(tmp_path: Path) -> None:
         with pytest.raises(Forbidden, match=r"\(401\); the token expired on 2026-03-01 10:00 UTC; log in again"):
             Client(wire).read(Wanted("version", "", "/version"))
         wire.close()
-
-
-def test_the_first_file_with_a_current_context_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As kubectl has it, where KUBECONFIG names several; a context that is none is named, with those that are."""
-    folders = [tmp_path / name for name in ("one", "two")]
-    with guarded("one", "two") as server:
-        for folder in folders:
-            folder.mkdir()
-            text = kubeconfig(folder, server.url, {"token": folder.name}).read_text()
-            (folder / "kubeconfig").write_text(text.replace('"test"', f'"{folder.name}"'))
-        monkeypatch.setenv("KUBECONFIG", ":".join(str(folder / "kubeconfig") for folder in folders))
-        for settings in (KubernetesSettings(), KubernetesSettings(context="two")):
-            wire = Connection(settings)
-            assert status(wire) == 200
-            wire.close()
-        assert server.shown == ["one", "two"]
-    with pytest.raises(Failed, match="has no context three; set context to one that it has: one, two"):
-        status(Connection(KubernetesSettings(context="three")))
-
-
-def test_a_broken_kubeconfig_does_not_show_what_is_in_it(tmp_path: Path) -> None:
-    """Not the entry that is broken, either."""
-    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "canary-token"})
-    path.write_text(path.read_text().replace('"user": {"token"', '"token"').replace("}}]", "}]", 1))
-    for text in (path.read_text(), path.read_text().replace("canary", '{"canary')):
-        path.write_text(text)
-        with pytest.raises(Failed, match="kubeconfig") as caught:
-            status(Connection(KubernetesSettings(kubeconfig=str(path))))
-        assert "canary" not in str(caught.value)
