@@ -175,13 +175,18 @@ def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Lo
             f"kubeconfig {_files(settings)} {asked}; set context to one that it has: {', '.join(known) or 'none'}"
         )
     chosen = merged["contexts"].get_with_name(context)["context"]
-    user = merged["users"].get_with_name(chosen.safe_get("user"), safe=True) if chosen.safe_get("user") else None
+    name = chosen.safe_get("user")
+    user = merged["users"].get_with_name(name, safe=True) if name else None
+    if name and user is None:  # without one the cluster would take us for nobody, and be asked to grant that everything
+        raise Failed(
+            f"kubeconfig {_files(settings)} has no user {name}, as which its context {context} logs in; add it"
+        )
     found = user.value.get("user") if user is not None else None
     entry: dict[str, Any] = found if isinstance(found, dict) else {}
     ours = {name: entry.pop(name) for name in _OURS if name in entry}
     folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
-    for name in _BESIDE.intersection(entry):  # the loader takes these to lie beside the cluster's entry
-        entry[name] = str(folder / str(entry[name]))
+    for field in _BESIDE.intersection(entry):  # the loader takes these to lie beside the cluster's entry
+        entry[field] = str(folder / str(entry[field]))
     # persist_config=False: a refreshed token is kept in memory, and nobody's kubeconfig is rewritten.
     _from_dict(merged, context, configuration, persist_config=False)
     cluster = merged["clusters"].get_with_name(chosen["cluster"])

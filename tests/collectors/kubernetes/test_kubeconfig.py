@@ -56,6 +56,16 @@ def test_a_certificate_lies_beside_the_file_that_names_it(tmp_path: Path, monkey
         wire.close()
 
 
+def test_a_user_that_is_not_there_is_not_nobody(tmp_path: Path) -> None:
+    """Else the cluster is asked without a name, and what it refuses looks like a missing right."""
+    with guarded("") as server:
+        path = kubeconfig(tmp_path, server.url, {})
+        path.write_text(path.read_text().replace('"users": [{"name": "test"', '"users": [{"name": "other"'))
+        with pytest.raises(Failed, match="has no user test, as which its context test logs in; add it"):
+            status(Connection(KubernetesSettings(kubeconfig=str(path))))
+        assert server.shown == []
+
+
 def test_a_broken_kubeconfig_does_not_show_what_is_in_it(tmp_path: Path) -> None:
     """Not the entry that is broken, either."""
     path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "canary-token"})
