@@ -25,8 +25,9 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from collectors.contract import Failed
 from collectors.kubernetes.certificates import Certificate, read_pem, shown_by, spoken
-from collectors.kubernetes.kubeconfig import Way, is_loopback, place_of, way_to
+from collectors.kubernetes.kubeconfig import Way, place_of, way_to
 from collectors.kubernetes.login import Credentials, ended_on
+from collectors.kubernetes.proxies import is_loopback
 from collectors.kubernetes.settings import KubernetesSettings
 
 _NOT_YET, _EXPIRED, _OTHER_NAME = 9, 10, frozenset({62, 64})

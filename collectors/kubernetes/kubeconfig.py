@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
-from urllib.request import getproxies
+from urllib.parse import quote
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config_from_dict
@@ -20,6 +18,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 from collectors.contract import CollectorError, Failed, SourceSettings
 from collectors.kubernetes.issuer import FromIssuer
 from collectors.kubernetes.login import FromConfiguration, FromFile, FromProgram, Login
+from collectors.kubernetes.proxies import is_address, login_to, of_environment
 from collectors.kubernetes.settings import KubernetesSettings
 
 # The official client's types end here.
@@ -65,15 +64,15 @@ def way_to(settings: KubernetesSettings) -> Way:
         raise Failed(f"{place_of(settings)}: {said}; {_other_way(settings)}") from None
     except Exception as error:  # a kubeconfig is foreign text, and the loader lets any error through
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
-    if not _is_address(configuration.host):
+    if not is_address(configuration.host):
         raise Failed(f"{place_of(settings)}: its server is no address; write it whole, as https://cluster.example:6443")
-    if configuration.proxy is None and not is_loopback(configuration.host):
-        proxies = getproxies()
-        proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
-        configuration.proxy = f"http://{proxy}" if proxy and "://" not in proxy else proxy
-        configuration.no_proxy = proxies.get("no")
+    if configuration.proxy is None:
+        configuration.proxy = of_environment(configuration.host)
     if configuration.proxy:
-        _log_in_to_proxy(configuration, place_of(settings))
+        try:
+            configuration.proxy_headers = login_to(configuration.proxy)
+        except Failed as error:
+            raise Failed(f"{place_of(settings)}: {error}") from None
     configuration.connection_pool_maxsize = KEPT  # what is over is closed, with a warning each time
     return Way(configuration, login, acting)
 
@@ -126,38 +125,6 @@ def _other_way(settings: KubernetesSettings) -> str:
     if settings.in_cluster:
         return "run where a pod has a ServiceAccount with its token mounted, or set kubeconfig instead of in_cluster"
     return "set kubeconfig and context, or in_cluster"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is on this machine."""
-    name = urlsplit(host).hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
-def _log_in_to_proxy(configuration: Any, place: str) -> None:
-    """Log in to a proxy as its address says. Raise Failed where that is of no use."""
-    if not _is_address(configuration.proxy):
-        raise Failed(
-            f"{place}: the way there is by a proxy that is of no use here; set proxy-url in the kubeconfig, or"
-            " HTTPS_PROXY, to an address that begins with http:// or https://"
-        )
-    parts = urlsplit(configuration.proxy)
-    if parts.username:
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        configuration.proxy_headers = {"proxy-authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
 def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Login, tuple[tuple[str, str], ...]]:

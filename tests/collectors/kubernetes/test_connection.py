@@ -112,14 +112,32 @@ def test_a_proxy_that_is_of_no_use_is_a_sentence(tmp_path: Path, proxy: str) -> 
     assert "canary" not in str(caught.value)
 
 
+def refuse(client: socket.socket, _: int) -> bool:
+    """Answer as a proxy that wants to know who asks."""
+    client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+    return False
+
+
+def test_an_issuer_of_tokens_is_asked_by_the_same_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a proxy leads out, a token could not be renewed but by it; NO_PROXY holds for it, too."""
+    config = {"idp-issuer-url": "https://issuer.invalid", "refresh-token": "canary"}
+    user = {"auth-provider": {"name": "oidc", "config": config}}
+    with server(refuse) as (address, received):
+        monkeypatch.setenv("https_proxy", f"http://shop:canary@{address}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        for excepted in ("", "issuer.invalid"):
+            monkeypatch.setenv("NO_PROXY", excepted)
+            with pytest.raises(Failed, match="could not be asked for a token") as caught:
+                connection(tmp_path, "http://127.0.0.1:1", user).fetch("/version", "application/json")
+            assert "canary" not in str(caught.value)
+    [asked] = received
+    assert asked.startswith(b"CONNECT issuer.invalid:443 ")
+    assert b"proxy-authorization: Basic " + base64.b64encode(b"shop:canary") in asked
+
+
 def test_a_proxy_that_refuses_is_a_sentence(tmp_path: Path) -> None:
     """It says that it is the proxy, and not the cluster."""
-
-    def handle(client: socket.socket, _: int) -> bool:
-        client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-        return False
-
-    with server(handle) as (address, _), pytest.raises(Failed, match="is not reached through the proxy") as caught:
+    with server(refuse) as (address, _), pytest.raises(Failed, match="is not reached through the proxy") as caught:
         through(tmp_path, f"http://shop:canary@{address}", "https://cluster.example").fetch("/version", "text/plain")
     assert "canary" not in str(caught.value)
 
