@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -224,6 +224,9 @@ class Connection:
             parts = urlsplit(pool.address)
             shown = shown_by(parts.hostname or "", parts.port or 443, self._settings.connect_timeout)
             return _untrusted(cause, shown)
+        way = self._way
+        if way is not None and (ours := _of_no_use(way.configuration)):
+            return ours
         refused = self._why_refused(pool)
         if refused:
             return f"ends the TLS handshake, and {refused}"
@@ -280,10 +283,34 @@ def _showing(certificate: str, key: str) -> ssl.SSLContext:
         chain.write(f"{certificate}\n{key}\n")
         chain.flush()
         try:
-            context.load_cert_chain(chain.name)
+            context.load_cert_chain(chain.name, password=_no_phrase)
         except OSError:
             raise Failed("the login program printed a certificate or key that cannot be used; log in again") from None
     return context
+
+
+def _no_phrase() -> str:
+    """Answer for the pass phrase of a key, which else is asked of a terminal, and waited for."""
+    return ""
+
+
+def _of_no_use(configuration: Any) -> str:
+    """Say what of our own makes TLS fail before the server has a word in it; nothing where that is not it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if configuration.ssl_ca_cert:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+    except OSError:
+        return "is not asked, for the certificate-authority of the kubeconfig is no certificate; correct it"
+    try:
+        if configuration.cert_file:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, _no_phrase)
+    except OSError:
+        return (
+            "is not asked, for the client certificate of the kubeconfig cannot be used with its key; correct them, and"
+            " have the key without a pass phrase"
+        )
+    return ""
 
 
 class _Open:
