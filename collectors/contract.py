@@ -156,7 +156,7 @@ class Manifest(Protocol):
 
 _SECRET_NAME = re.compile(
     r"passw|passphrase|pwd|secret|token|credential|(?:api|access|private|signing|encryption|license)[-_.]?key|auth(?!or)"
-    r"|(?<![a-z])pass(?![a-z])|dsn|conn(?:ection)?[-_.]?str|htpasswd|kubeconfig|\.(?:pem|key|p12|pfx|jks)$",
+    r"|(?:^|[-_./])authorization$|(?<![a-z])pass(?![a-z])|dsn|conn(?:ection)?[-_.]?str|htpasswd|kubeconfig|\.(?:pem|key|p12|pfx|jks)$",
     re.IGNORECASE,
 )
 _SECRET_VALUE = re.compile(
@@ -165,7 +165,9 @@ _SECRET_VALUE = re.compile(
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # an AWS access key id
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}|\bsk_live_\w{10,}"
     r"|\b(?:bearer|basic) [\w+/=.~-]{12,}"
-    r"|(?:passw(?:or)?d|secret|token|api[-_]?key)[\"']?\s*[=:]\s*[\"']?[^\s\"',;&]{4,}"
+    r"|(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|account|private|signing)[-_]?key|(?<![a-z])pass|pwd)"
+    r"\\*[\"']?\s*[=:]\s*\\*[\"']?(?!/)[^\s\"',;&\\]{4,}"  # in JSON within JSON, quotes have backslashes before them
+    r"|(?<!\S)--?[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key)\s+[^\s-]\S{3,}"  # an argument of a program
     r"|://[^/\s@]*:[^/\s@]+@",  # credentials in a URL
     re.IGNORECASE,
 )

@@ -18,14 +18,16 @@ from urllib.parse import urlsplit
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
+from urllib3 import HTTPHeaderDict
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
 from urllib3.util.ssl_ import create_urllib3_context
 
 from collectors.contract import Failed
 from collectors.kubernetes.certificates import Certificate, read_pem, shown_by, spoken
-from collectors.kubernetes.kubeconfig import Way, is_loopback, place_of, way_to
+from collectors.kubernetes.kubeconfig import Way, place_of, way_to
 from collectors.kubernetes.login import Credentials, ended_on
+from collectors.kubernetes.proxies import is_loopback
 from collectors.kubernetes.settings import KubernetesSettings
 
 _NOT_YET, _EXPIRED, _OTHER_NAME = 9, 10, frozenset({62, 64})
@@ -139,12 +141,15 @@ class Connection:
     def _asked(
         self, pool: _Pool, path: str, headers: dict[str, str], timeout: urllib3.Timeout, *, whole: bool
     ) -> urllib3.BaseHTTPResponse:
+        sent = pool.headers
+        sent.update(headers)
+
         def send() -> urllib3.BaseHTTPResponse:
             # No retries and no redirects of urllib3's own: a failure is the caller's to know.
             return pool.urllib3.request(
                 "GET",
                 pool.address + path,
-                headers=pool.headers | headers,
+                headers=sent,
                 timeout=timeout,
                 retries=False,
                 redirect=False,
@@ -167,19 +172,30 @@ class Connection:
         with self._lock:  # renewing credentials may run a program, which one thread is enough for
             if self._way is None:
                 self._way = way_to(self._settings)
-            try:
-                credentials = self._way.login.credentials()
-            except Failed as error:
-                raise Failed(f"{place_of(self._settings)}: {error}") from None
-            except (ConfigException, OSError) as error:
-                raise Failed(f"credentials could not be refreshed ({type(error).__name__}); log in again") from None
+            credentials = self._asked_for(self._way)
             if self._pool is None or self._pool.credentials.certificate != credentials.certificate:
                 if self._pool is not None:
                     self._pool.urllib3.clear()
-                self._pool = _pool(self._way.configuration, credentials)
+                self._pool = _pool(self._way, credentials)
             elif self._pool.credentials != credentials:
                 self._pool = replace(self._pool, credentials=credentials)
             return self._pool
+
+    def _asked_for(self, way: Way) -> Credentials:
+        place = place_of(self._settings)
+        try:
+            credentials = way.login.credentials()
+        except Failed as error:
+            raise Failed(f"{place}: {error}") from None
+        except (ConfigException, OSError, ValueError) as error:  # nor is any text of these repeated
+            told = f"credentials could not be refreshed ({type(error).__name__})"
+            raise Failed(f"{place}: {told}; check it with kubectl, and log in again") from None
+        if not credentials.sendable:
+            raise Failed(
+                f"{place}: the token has a line break in it, or letters that no token has; see that its file, or its"
+                " login program, gives the token and nothing else"
+            )
+        return credentials
 
     def _renewed(self, refused: _Pool) -> _Pool | None:
         """Load credentials anew, if nobody has since; give them where they differ from those that were refused."""
@@ -208,6 +224,9 @@ class Connection:
             parts = urlsplit(pool.address)
             shown = shown_by(parts.hostname or "", parts.port or 443, self._settings.connect_timeout)
             return _untrusted(cause, shown)
+        way = self._way
+        if way is not None and (ours := _of_no_use(way.configuration)):
+            return ours
         refused = self._why_refused(pool)
         if refused:
             return f"ends the TLS handshake, and {refused}"
@@ -223,6 +242,7 @@ class _Pool:
     compress: bool
     credentials: Credentials
     client: Certificate | None
+    acting: tuple[tuple[str, str], ...]
 
     @property
     def place(self) -> str:
@@ -231,17 +251,20 @@ class _Pool:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property
-    def headers(self) -> dict[str, str]:
-        headers = {"user-agent": "asbuilt"}
+    def headers(self) -> HTTPHeaderDict:
+        headers = HTTPHeaderDict({"user-agent": "asbuilt"})
         if self.credentials.header:
             headers["authorization"] = self.credentials.header
         if self.compress:
             headers["accept-encoding"] = "gzip"
+        for name, value in self.acting:  # there may be several groups
+            headers.add(name, value)
         return headers
 
 
-def _pool(configuration: Any, credentials: Credentials) -> _Pool:
+def _pool(way: Way, credentials: Credentials) -> _Pool:
     """Open nothing yet."""
+    configuration = way.configuration
     manager = RESTClientObject(configuration).pool_manager
     shown = credentials.certificate
     if shown and credentials.key:
@@ -250,7 +273,7 @@ def _pool(configuration: Any, credentials: Credentials) -> _Pool:
         with suppress(OSError, UnicodeDecodeError):
             shown = Path(configuration.cert_file).read_text("utf-8")
     host = configuration.host
-    return _Pool(manager, host.rstrip("/"), not is_loopback(host), credentials, read_pem(shown or ""))
+    return _Pool(manager, host.rstrip("/"), not is_loopback(host), credentials, read_pem(shown or ""), way.acting)
 
 
 def _showing(certificate: str, key: str) -> ssl.SSLContext:
@@ -260,10 +283,34 @@ def _showing(certificate: str, key: str) -> ssl.SSLContext:
         chain.write(f"{certificate}\n{key}\n")
         chain.flush()
         try:
-            context.load_cert_chain(chain.name)
+            context.load_cert_chain(chain.name, password=_no_phrase)
         except OSError:
             raise Failed("the login program printed a certificate or key that cannot be used; log in again") from None
     return context
+
+
+def _no_phrase() -> str:
+    """Answer for the pass phrase of a key, which else is asked of a terminal, and waited for."""
+    return ""
+
+
+def _of_no_use(configuration: Any) -> str:
+    """Say what of our own makes TLS fail before the server has a word in it; nothing where that is not it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if configuration.ssl_ca_cert:
+            context.load_verify_locations(configuration.ssl_ca_cert)
+    except OSError:
+        return "is not asked, for the certificate-authority of the kubeconfig is no certificate; correct it"
+    try:
+        if configuration.cert_file:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, _no_phrase)
+    except OSError:
+        return (
+            "is not asked, for the client certificate of the kubeconfig cannot be used with its key; correct them, and"
+            " have the key without a pass phrase"
+        )
+    return ""
 
 
 class _Open:
@@ -301,6 +348,11 @@ def _closed_while_idle(error: ProtocolError) -> bool:
 
 
 def _what_went_wrong(error: HTTPError) -> str:
+    if isinstance(error, ProxyError):
+        return (
+            "is not reached through the proxy; check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY, with"
+            " name and password in the address where the proxy asks for them"
+        )
     if isinstance(error, NewConnectionError):
         return "does not take connections; check that the cluster runs and that its address is right"
     if isinstance(error, NoAnswerInTime):

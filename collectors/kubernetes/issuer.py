@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from collectors.contract import Failed
 from collectors.kubernetes.certificates import spoken
 from collectors.kubernetes.login import Credentials, bearer
+from collectors.kubernetes.proxies import login_to, of_environment
 
 _TIMEOUT = urllib3.Timeout(connect=5.0, read=30.0)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -99,6 +100,11 @@ class FromIssuer:
                 f"idp-certificate-authority of the issuer {_place(issuer)} cannot be read ({type(error).__name__});"
                 " correct it in the kubeconfig"
             ) from None
+        if proxy := of_environment(issuer):
+            headers = login_to(proxy)
+            return urllib3.ProxyManager(
+                proxy, proxy_headers=headers, ssl_context=context, timeout=_TIMEOUT, retries=False
+            )
         return urllib3.PoolManager(ssl_context=context, timeout=_TIMEOUT, retries=False)
 
 

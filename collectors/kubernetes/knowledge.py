@@ -5,7 +5,7 @@ from __future__ import annotations
 from collectors.kubernetes.resources import STATES
 from graph.model import KINDS, VERBS, Knowledge
 
-VERSION = 5
+VERSION = 6
 """Counts up when the mapping makes something else of the same object, so that this does not look like the world's."""
 
 _NOT_FILLED = {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.parse import quote
 
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config_from_dict
@@ -20,6 +18,7 @@ from kubernetes.config.kube_config import KubeConfigMerger
 from collectors.contract import CollectorError, Failed, SourceSettings
 from collectors.kubernetes.issuer import FromIssuer
 from collectors.kubernetes.login import FromConfiguration, FromFile, FromProgram, Login
+from collectors.kubernetes.proxies import is_address, login_to, of_environment
 from collectors.kubernetes.settings import KubernetesSettings
 
 # The official client's types end here.
@@ -29,6 +28,9 @@ _merging: Callable[[str], Any] = KubeConfigMerger
 
 _OURS = ("tokenFile", "exec", "auth-provider")
 """How a user may log in that the official client reads once, or without a word where it fails."""
+
+_BESIDE = frozenset({"client-certificate", "client-key"})
+"""Files that a user's entry names from where it stands itself, which may be another file than the cluster's."""
 
 KEPT = 64
 """Connections that are kept for the next request: one for each of the most readers that a source may have."""
@@ -40,31 +42,39 @@ class Way:
 
     configuration: Any
     login: Login
+    acting: tuple[tuple[str, str], ...] = ()
+    """Headers that say as whom this user acts, where the kubeconfig has that (`as`)."""
 
 
 def way_to(settings: KubernetesSettings) -> Way:
     """Load the configuration. Raise Failed, in words, where it is not there or cannot be used."""
     configuration: Any = Configuration()
     configuration.proxy = None  # what the environment says is looked at below, once the host is known
+    acting: tuple[tuple[str, str], ...] = ()
     try:
         if settings.in_cluster:
             _in_cluster(client_configuration=configuration)
             login: Login = FromConfiguration(configuration)
         else:
-            login = _by_kubeconfig(settings, configuration)
+            login, acting = _by_kubeconfig(settings, configuration)
     except CollectorError:
         raise
     except ConfigException as error:
         said = str(error).partition("{")[0].rstrip(". /")  # it may go on with the whole entry, its token included
-        raise Failed(f"{place_of(settings)}: {said}; set kubeconfig and context, or in_cluster") from None
+        raise Failed(f"{place_of(settings)}: {said}; {_other_way(settings)}") from None
     except Exception as error:  # a kubeconfig is foreign text, and the loader lets any error through
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
-    if configuration.proxy is None and not is_loopback(configuration.host):
-        proxies = getproxies()
-        configuration.proxy = proxies.get(urlsplit(configuration.host).scheme) or proxies.get("all")
-        configuration.no_proxy = proxies.get("no")
+    if not is_address(configuration.host):
+        raise Failed(f"{place_of(settings)}: its server is no address; write it whole, as https://cluster.example:6443")
+    if configuration.proxy is None:
+        configuration.proxy = of_environment(configuration.host)
+    if configuration.proxy:
+        try:
+            configuration.proxy_headers = login_to(configuration.proxy)
+        except Failed as error:
+            raise Failed(f"{place_of(settings)}: {error}") from None
     configuration.connection_pool_maxsize = KEPT  # what is over is closed, with a warning each time
-    return Way(configuration, login)
+    return Way(configuration, login, acting)
 
 
 def each_cluster(settings: SourceSettings) -> Mapping[str, SourceSettings]:
@@ -94,7 +104,11 @@ def contexts_of(kubeconfig: str | None) -> tuple[str, ...]:
     settings = KubernetesSettings(kubeconfig=kubeconfig)
     try:
         merged = _merging(_files(settings)).config
-        return tuple(_names(merged.value, "contexts")) if merged is not None else ()
+        if merged is None:
+            raise Failed(f"{place_of(settings)}: there is no such file; {_other_way(settings)}")
+        return tuple(_names(merged.value, "contexts"))
+    except Failed:
+        raise
     except Exception as error:  # as above
         raise Failed(f"{place_of(settings)} cannot be read ({type(error).__name__}); check it with kubectl") from error
 
@@ -107,22 +121,17 @@ def place_of(settings: KubernetesSettings) -> str:
     return f"kubeconfig {where}" + (f", context {settings.context}" if settings.context else "")
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is on this machine."""
-    name = urlsplit(host).hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+def _other_way(settings: KubernetesSettings) -> str:
+    if settings.in_cluster:
+        return "run where a pod has a ServiceAccount with its token mounted, or set kubeconfig instead of in_cluster"
+    return "set kubeconfig and context, or in_cluster"
 
 
-def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> Login:
+def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> tuple[Login, tuple[tuple[str, str], ...]]:
     merger = _merging(_files(settings))
     merged = merger.config
     if merged is None:
-        raise Failed(f"{place_of(settings)}: there is no such file; set kubeconfig and context, or in_cluster")
+        raise Failed(f"{place_of(settings)}: there is no such file; {_other_way(settings)}")
     # As kubectl has it: of several files the first that names a current context decides.
     current = (str(file["current-context"]) for file in merger.config_files.values() if file.get("current-context"))
     context = settings.context or next(current, "")
@@ -133,16 +142,36 @@ def _by_kubeconfig(settings: KubernetesSettings, configuration: Any) -> Login:
             f"kubeconfig {_files(settings)} {asked}; set context to one that it has: {', '.join(known) or 'none'}"
         )
     chosen = merged["contexts"].get_with_name(context)["context"]
-    user = merged["users"].get_with_name(chosen.safe_get("user"), safe=True) if chosen.safe_get("user") else None
-    entry = user.value.get("user") if user is not None else None
-    ours = {name: entry.pop(name) for name in _OURS if name in entry} if isinstance(entry, dict) else {}
+    name = chosen.safe_get("user")
+    user = merged["users"].get_with_name(name, safe=True) if name else None
+    if name and user is None:  # without one the cluster would take us for nobody, and be asked to grant that everything
+        raise Failed(
+            f"kubeconfig {_files(settings)} has no user {name}, as which its context {context} logs in; add it"
+        )
+    found = user.value.get("user") if user is not None else None
+    entry: dict[str, Any] = found if isinstance(found, dict) else {}
+    ours = {name: entry.pop(name) for name in _OURS if name in entry}
+    folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
+    for field in _BESIDE.intersection(entry):  # the loader takes these to lie beside the cluster's entry
+        entry[field] = str(folder / str(entry[field]))
     # persist_config=False: a refreshed token is kept in memory, and nobody's kubeconfig is rewritten.
     _from_dict(merged, context, configuration, persist_config=False)
-    folder = Path(user.path).absolute().parent if user is not None and user.path else Path()
     cluster = merged["clusters"].get_with_name(chosen["cluster"])
-    return _login(
-        {name: value for name, value in ours.items() if value}, entry or {}, _told_of(cluster), folder
-    ) or FromConfiguration(configuration)
+    ours = {name: value for name, value in ours.items() if value}
+    login = _login(ours, entry, _told_of(cluster), folder) or FromConfiguration(configuration)
+    return login, tuple(_acting(entry))
+
+
+def _acting(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the headers by which a user acts as another one (Kubernetes: User impersonation)."""
+    for field, header in (("as", "impersonate-user"), ("as-uid", "impersonate-uid")):
+        if entry.get(field):
+            yield header, str(entry[field])
+    for group in entry.get("as-groups") or ():
+        yield "impersonate-group", str(group)
+    for name, values in (entry.get("as-user-extra") or {}).items():
+        for value in values:
+            yield f"impersonate-extra-{quote(str(name).lower(), safe='')}", str(value)
 
 
 def _login(ours: Mapping[str, Any], entry: Mapping[str, Any], cluster: Mapping[str, Any], folder: Path) -> Login | None:

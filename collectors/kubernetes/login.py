@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -30,6 +31,9 @@ BEFOREHAND = timedelta(seconds=10)
 PATIENCE = 60.0
 """Seconds that a login program may take."""
 
+_SENDABLE = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+"""What a header can carry: visible letters of ASCII (RFC 9110), with single spaces between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -39,6 +43,11 @@ class Credentials:
     certificate: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
     until: datetime | None = None
+
+    @property
+    def sendable(self) -> bool:
+        """Tell whether the header can be sent. One that cannot must not be tried: the refusal would show it."""
+        return self.header is None or _SENDABLE.fullmatch(self.header) is not None
 
     @property
     def over(self) -> bool:
@@ -115,7 +124,7 @@ class FromProgram:
     def _run(self) -> str:
         if self._entry.get("interactiveMode") == "Always":
             raise Failed(f"{self._name} wants a person at a terminal (interactiveMode: Always); use a token instead")
-        environment = os.environ | {str(one["name"]): str(one["value"]) for one in self._entry.get("env") or ()}
+        environment = os.environ | self._told_by_name()
         environment["KUBERNETES_EXEC_INFO"] = json.dumps(self._told())
         command = str(self._entry.get("command") or "")
         found = (
@@ -136,11 +145,23 @@ class FromProgram:
             raise Failed(f"{self._name} printed nothing within {PATIENCE:g} s, and was ended; log in by hand") from None
         except OSError as error:
             raise Failed(f"{self._name} cannot be run ({type(error).__name__}); correct its permissions") from None
+        except ValueError:
+            raise Failed(
+                f"{self._name} cannot be run: its arguments or its env have a zero byte; correct exec"
+            ) from None
         if ended.returncode != 0:
             raise Failed(
                 f"{self._name} ended with {ended.returncode}; log in again, or run kubectl with this context to see why"
             )
         return ended.stdout.decode(errors="replace")
+
+    def _told_by_name(self) -> dict[str, str]:
+        try:
+            return {str(one["name"]): str(one["value"]) for one in self._entry.get("env") or ()}
+        except (KeyError, TypeError):
+            raise Failed(
+                f"{self._name} cannot be run: exec.env in the kubeconfig is no list of name and value; correct it"
+            ) from None
 
     def _told(self) -> dict[str, Any]:
         told: dict[str, Any] = {"interactive": False}
@@ -166,7 +187,7 @@ class FromProgram:
             raise Failed(f"{self._name} printed neither a token nor a certificate with its key; log in again")
         if over is not None and over.tzinfo is None:
             over = over.replace(tzinfo=UTC)
-        return Credentials(f"Bearer {token}" if token else None, certificate, key, over)
+        return Credentials(f"Bearer {str(token).strip()}" if token else None, certificate, key, over)
 
 
 def expiry_of(token: str) -> datetime | None:

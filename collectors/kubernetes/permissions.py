@@ -7,6 +7,7 @@ Custom resources without a row in these are known to their server alone: they ar
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from collectors.contract import SourceSettings
@@ -22,6 +23,9 @@ IDENTITY = "kube-system"
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """What a namespace may be called (RFC 1123)."""
+
+_RESOURCE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+"""What a custom resource may be called, its group with it. Nothing that stands for many, and no part of one."""
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _LONGEST = 253
@@ -41,7 +45,7 @@ def manifest(
     if not isinstance(settings, KubernetesSettings):
         raise TypeError("these permissions are a cluster's, and need KubernetesSettings")
     known = {resource.name for resource in (*RESOURCES, *CUSTOM)}
-    unknown = sorted({*(set(without) - known), *(one for one in beside if "." not in one)})
+    unknown = sorted({*(set(without) - known), *(one for one in beside if not _RESOURCE.fullmatch(one))})
     if unknown:
         raise ValueError(f"no resource is called {', '.join(unknown)}; name them as kubectl does: secrets, jobs.batch")
     wanted = [*_resources(settings, without), *_named(set(beside) - known)]
@@ -60,10 +64,10 @@ def manifest(
     if settings.cluster_uid is None and IDENTITY not in (namespaces or ()):
         rules = [(one_namespace(IDENTITY), "its uid is the cluster's identity")]
         documents += _granted("Role", IDENTITY, rules, place, name, called=f"{NAME}-identity")
-    return "---\n".join([_head(settings, without), *documents])
+    return "---\n".join([_head(settings, without, beside), *documents])
 
 
-def _head(settings: KubernetesSettings, without: Collection[str]) -> str:
+def _head(settings: KubernetesSettings, without: Collection[str], beside: Collection[str]) -> str:
     told = [
         "Made by `asbuilt permissions`: all that Asbuilt asks of this cluster, and nothing else. It writes nothing."
     ]
@@ -73,7 +77,18 @@ def _head(settings: KubernetesSettings, without: Collection[str]) -> str:
         told.append("The cluster is known by cluster_uid, so the namespace kube-system is not asked for.")
     if without:
         told.append(f"Without {', '.join(sorted(without))}: each look says that these could not be seen.")
+    if kinds := _unnamed(settings, beside):
+        told.append(f"Without {', '.join(kinds)}: what these are called as resources is to be named by --with.")
     return "".join(f"# {one}\n" for one in told)
+
+
+def _unnamed(settings: KubernetesSettings, beside: Collection[str]) -> list[str]:
+    """List the kinds of the configuration's own rows, but for those of groups of which as many resources were named."""
+    known = {(one.layout.group, one.layout.kind) for one in CUSTOM}
+    rows = [row for row in settings.custom_resources if row.names not in known] if settings.max_custom_kinds else []
+    named = Counter(one.partition(".")[2] for one in beside)
+    wanted = Counter(row.group for row in rows)
+    return sorted(f"{row.kind}.{row.group}" for row in rows if named[row.group] < wanted[row.group])
 
 
 def _resources(settings: KubernetesSettings, without: Collection[str]) -> Iterator[tuple[Rule, str]]:

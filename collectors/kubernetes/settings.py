@@ -25,6 +25,11 @@ def _custom(row: UserRow) -> UserRow:
         raise ValueError(f"{row.kind}.{row.group} is read already, by code of its own: remove this row")
     if row.names in _OPEN and row.state:
         raise ValueError(f"{row.kind}.{row.group} has a row of its own, to which state cannot be added: remove state")
+    for reference in row.references:
+        if reference.kind and "." not in reference.kind and ("", reference.kind) not in KINDS_BY_NAME:
+            groups = sorted({group for group, kind in KINDS_BY_NAME if kind == reference.kind} - {""})
+            meant = " or ".join(f"{reference.kind}.{group}" for group in groups or ["example.com"])
+            raise ValueError(f"{reference.kind} alone is no kind that is read: write it with its group, as {meant}")
     return row
 
 

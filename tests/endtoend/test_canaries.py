@@ -111,6 +111,7 @@ def told(planted: tuple[ControlPlane, Canaries], tmp_path_factory: pytest.TempPa
         (folder / "asbuilt.yaml").write_text(
             f"store: {{path: asbuilt.db}}\nsources:\n  prod:\n    type: kubernetes\n    interval: 2s\n"
             f"    kubeconfig: {kubeconfig}\n    configmap_values: [{SPACE}-shown]\n"
+            "    custom_resources: [{group: example.org, kind: Widget, attributes: {kept: spec.kept}}]\n"
         )
         for name, *arguments in (
             ("check", "--output", "json"),

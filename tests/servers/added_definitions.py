@@ -79,8 +79,23 @@ _AWS: dict[str, Any] = {
         "jwt": {"serviceAccountRef": {"name": TEXT, "namespace": TEXT}},
     },
 }
+_VAULT: dict[str, Any] = {
+    "server": TEXT,
+    "auth": {
+        "appRole": {"roleRef": KEY, "secretRef": KEY},
+        "kubernetes": {"serviceAccountRef": {"name": TEXT, "namespace": TEXT}},
+    },
+}
+_PROVIDERS: dict[str, Any] = {"spec": {"provider": {"aws": _AWS, "vault": _VAULT}}}
 _ISSUER: dict[str, Any] = {
-    "spec": {"acme": {"server": TEXT, "privateKeySecretRef": NAMED}, "ca": {"secretName": TEXT}},
+    "spec": {
+        "acme": {
+            "server": TEXT,
+            "privateKeySecretRef": NAMED,
+            "solvers": [{"dns01": {"cloudflare": {"apiTokenSecretRef": KEY}}}],
+        },
+        "ca": {"secretName": TEXT},
+    },
     "status": STATUS,
 }
 _STORE: dict[str, Any] = {"name": TEXT, "kind": TEXT}
@@ -139,8 +154,8 @@ ADDED: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
     ("cert-manager.io", "v1", "Issuer", "issuers", _ISSUER),
     ("cert-manager.io", "v1", "ClusterIssuer", "clusterissuers", _ISSUER),
     ("external-secrets.io", "v1", "ExternalSecret", "externalsecrets", _EXTERNAL_SECRET),
-    ("external-secrets.io", "v1", "SecretStore", "secretstores", {"spec": {"provider": {"aws": _AWS}}}),
-    ("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", {"spec": {"provider": {"aws": _AWS}}}),
+    ("external-secrets.io", "v1", "SecretStore", "secretstores", _PROVIDERS),
+    ("external-secrets.io", "v1", "ClusterSecretStore", "clustersecretstores", _PROVIDERS),
     ("elbv2.k8s.aws", "v1beta1", "TargetGroupBinding", "targetgroupbindings", {"spec": _TARGETS}),
     (
         "karpenter.sh",

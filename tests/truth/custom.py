@@ -128,6 +128,10 @@ def _issuer(cluster: Cluster, one: Thing) -> Iterator[Tie]:
     names.append(one.spec.get("ca", {}).get("secretName"))
     for name in filter(None, names):
         yield tie(one.key, "USES_CONFIG", cluster.at(one.space, "k8s.secret", name))
+    solvers = [solver.get("dns01", {}) for solver in one.spec.get("acme", {}).get("solvers", [])]
+    fields = [field for solver in solvers for provider in solver.values() for field in provider.items()]
+    for held in (held for name, held in fields if name.endswith("SecretRef")):
+        yield tie(one.key, "USES_CONFIG", cluster.at(one.space, "k8s.secret", held["name"]), keys=[held["key"]])
 
 
 def _externalsecret(cluster: Cluster, one: Thing) -> Iterator[Tie]:
@@ -148,8 +152,16 @@ def _secretstore(cluster: Cluster, one: Thing) -> Iterator[Tie]:
         if held := auth.get("secretRef", {}).get(field):
             place = cluster.at(held.get("namespace") or one.space, "k8s.secret", held["name"])
             keys.setdefault(place, []).append(held["key"])
+    login = one.spec["provider"].get("vault", {}).get("auth", {})
+    for held in [field for way in login.values() for name, field in way.items() if name in ("roleRef", "secretRef")]:
+        place = cluster.at(held.get("namespace") or one.space, "k8s.secret", held["name"])
+        keys.setdefault(place, []).append(held["key"])
     for secret, used in keys.items():
         yield tie(one.key, "USES_CONFIG", secret, keys=sorted(used))
+    if held := login.get("kubernetes", {}).get("serviceAccountRef"):
+        yield tie(
+            one.key, "RUNS_AS", cluster.at(held.get("namespace") or one.space, "k8s.serviceaccount", held["name"])
+        )
     if held := auth.get("jwt", {}).get("serviceAccountRef"):
         space = held.get("namespace") or one.space
         yield tie(one.key, "RUNS_AS", cluster.at(space, "k8s.serviceaccount", held["name"]))

@@ -138,8 +138,9 @@ def _declared(cluster: Cluster) -> Iterator[Tie]:
         if any(owner.get("controller") for owner in one.meta.get("ownerReferences", [])):
             continue
         release = annotations.get("meta.helm.sh/release-name")
-        if release and labels.get("app.kubernetes.io/managed-by") == "Helm":
-            space = annotations["meta.helm.sh/release-namespace"]
+        space = annotations.get("meta.helm.sh/release-namespace", "")
+        by_flux = labels.get("helm.toolkit.fluxcd.io/namespace")
+        if release and labels.get("app.kubernetes.io/managed-by") == "Helm" and by_flux in (None, space):
             yield tie(one.key, "DECLARED_IN", cluster.at(space, "helm.release", release))
         for tool, word in (("kustomize", "flux.kustomization"), ("helm", "flux.helmrelease")):
             prefix = f"{tool}.toolkit.fluxcd.io"

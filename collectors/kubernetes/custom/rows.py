@@ -7,9 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from collectors.contract import named_like_a_secret
-from collectors.kubernetes.custom.paths import AROUND, NAMES, ROOT, steps
-from collectors.kubernetes.mapping.secrecy import holds_the_object
+from collectors.kubernetes.custom.paths import AROUND, EACH, NAMES, ROOT, steps
+from collectors.kubernetes.custom.taken import leads_to_a_secret
 from graph.model import KINDS, VERBS
 
 VERBS_OF_ROWS = frozenset(
@@ -30,18 +29,12 @@ VERBS_OF_ROWS = frozenset(
 )
 """What a row may say that one thing is to another. A built-in row may also say REALIZED_BY."""
 
-_HARMLESS = re.compile(r"(?:Names?|Refs?|Kind|Namespace|Type)$")
 _RESERVED = ("owners", "unmapped")
 
 
-def names_a_secret(step: str) -> bool:
-    """Tell whether what stands under a name is a secret itself, and not only the name of one."""
-    return named_like_a_secret(step) and not _HARMLESS.search(step)
-
-
 def _value_path(path: str) -> str:
-    last = next((step for step in reversed(steps(path)) if step != "[*]"), "")
-    if last != NAMES and (names_a_secret(last) or holds_the_object(last)):
+    told = tuple(step for step in steps(path) if step != EACH)
+    if told[-1] != NAMES and leads_to_a_secret(told):
         raise ValueError(f"'{path}' leads to what is named like a secret, which is not kept: leave it out")
     return path
 
@@ -53,6 +46,11 @@ def _path(path: str) -> str:
 
 def _relative(path: str) -> str:
     steps(path.removeprefix(AROUND).removeprefix(ROOT))
+    return path
+
+
+def _slot(path: str) -> str:
+    _value_path(path.removeprefix(AROUND).removeprefix(ROOT))
     return path
 
 
@@ -95,6 +93,7 @@ def _plain_kind(kind: str) -> str:
 Path = Annotated[str, AfterValidator(_path)]
 ValuePath = Annotated[str, AfterValidator(_value_path)]
 Relative = Annotated[str, AfterValidator(_relative)]
+SlotPath = Annotated[str, AfterValidator(_slot)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 AttributeName = Annotated[str, AfterValidator(_attribute)]
 KindName = Annotated[str, AfterValidator(_kind_name)]
@@ -127,7 +126,7 @@ class Reference(BaseModel, extra="forbid", frozen=True):
     verb: str = "DEPENDS_ON"
     reverse: bool = False
     """It is what is named that has the tie, to the object."""
-    slot: tuple[Relative, ...] = ()
+    slot: tuple[SlotPath, ...] = ()
     """What tells two ties to one thing apart."""
     port: Relative | None = None
     weight: Relative | None = None

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from collectors.kubernetes.custom.paths import Found, beside, find
-from collectors.kubernetes.custom.rows import Reference, names_a_secret
+from collectors.kubernetes.custom.paths import NAMES, Found, beside, find, steps
+from collectors.kubernetes.custom.rows import Reference
 from collectors.kubernetes.custom.table import RESOURCE, Layout
+from collectors.kubernetes.custom.taken import VALUES, is_named_so, without_secrets
 from collectors.kubernetes.mapping.meta import entity, owners
 from collectors.kubernetes.mapping.network import HOST, NAMED_OUTSIDE, in_cluster
 from collectors.kubernetes.mapping.place import Object, Place, group_of, present
-from collectors.kubernetes.mapping.secrecy import REMOVED, clean_text, holds_the_object
+from collectors.kubernetes.mapping.secrecy import clean_text
 from collectors.kubernetes.mapping.stated import stated
 from collectors.kubernetes.mapping.template import template_attributes, template_relations
 from graph.model import KINDS, VERBS, AliasEnd, End, KeyEnd, Method, Relation, Statement
@@ -72,24 +73,15 @@ def _kept(item: Object, paths: Any) -> Told:
     """Keep what the paths lead to: of a path into a list all that is found, in its order."""
     told: Told = {}
     for name, path in paths.items():
-        found = [_fit(one.value) for one in find(item, path)]
+        found = [without_secrets(one.value, secret=_stands_beside(one, path)) for one in find(item, path)]
         if found:
             told[name] = found if "[*]" in path else found[0]
     return present(**told)
 
 
-def _fit(value: Any) -> Any:
-    """Take out of a value what its name says to be a secret, be it the field's or one that stands beside it."""
-    if isinstance(value, dict):
-        named = value.get("name")
-        secret = isinstance(named, str) and names_a_secret(named)
-        return {name: _fit_inner(name, inner, secret=secret) for name, inner in value.items()}
-    return [_fit(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _fit_inner(name: str, inner: Any, *, secret: bool) -> Any:
-    taken = names_a_secret(name) or holds_the_object(name) or (secret and name == "value")
-    return REMOVED if isinstance(inner, str) and taken else _fit(inner)
+def _stands_beside(found: Found, path: str) -> bool:
+    """Tell whether what was found is the value of an entry of a list, whose name beside it is that of a secret."""
+    return steps(path)[-1] in VALUES and isinstance(found.entries[-1], dict) and is_named_so(found.entries[-1])
 
 
 def _conditions(item: Object) -> dict[str, str]:
@@ -109,7 +101,7 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
     for reference in references:
         for found in _found(item, reference):
             tie = _tie(place, item, reference, found)
-            if tie is None or (VERBS[tie.verb].local and isinstance(tie.end, AliasEnd)) or tie.end == source:
+            if tie is None or not _holds(tie, source):
                 continue
             slot = _slot(place, reference, found)
             told = _told(reference, tie.verb, found)
@@ -121,8 +113,17 @@ def _ties(place: Place, source: KeyEnd, item: Object, references: Sequence[Refer
     yield from merged.values()
 
 
+def _holds(tie: _Tie, source: KeyEnd) -> bool:
+    """Tell whether a tie may be: none to itself, and none by a verb of one cluster to what may be outside."""
+    if isinstance(tie.end, AliasEnd):
+        return not VERBS[tie.verb].local
+    return tie.end.key != source.key
+
+
 def _found(item: Object, reference: Reference) -> list[Found]:
     found = list(find(item, reference.path))
+    if steps(reference.path)[-1] == NAMES:  # each name in a map names something
+        found = [Found(name, one.entries) for one in found for name in one.value]
     if not found and reference.default:
         whole = Found(item, (item,))
         found = [Found(value, (item,)) for value in beside(whole, reference.default)]
@@ -203,7 +204,7 @@ def _told(reference: Reference, verb: str, found: Found) -> Told:
     words = VERBS[verb].attributes
     told: Told = {}
     if "uses" in words:
-        way = [step for step in re.split(r"\.|\[\*\]", reference.path) if step]
+        way = [step for step in re.split(r"\.|\[\*\]|\{\}", reference.path) if step]
         told["uses"] = [way[-1]]
     if "keys" in words and reference.keys:
         told["keys"] = sorted({one for one in beside(found, reference.keys) if isinstance(one, str)})
@@ -227,9 +228,11 @@ def _slot(place: Place, reference: Reference, found: Found) -> str:
 def _both(one: Any, other: Told) -> Told:
     """Merge what two namings of one thing say: lists together, and what both say otherwise as the first has it.
 
-    Of two weights the higher counts; where one naming has none, nothing says that it is less than all.
+    Of two weights the higher counts; where one naming has none, nothing says that it is less than all. So with keys.
     """
     merged = {**other, **one}
+    if "keys" not in one or "keys" not in other:
+        merged.pop("keys", None)
     for word in one.keys() & other.keys():
         if isinstance(one[word], list):
             merged[word] = sorted({*one[word], *other[word]})

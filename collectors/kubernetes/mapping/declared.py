@@ -20,6 +20,9 @@ _TRACKING = "argocd.argoproj.io/tracking-id"
 _TRACKED = re.compile(r"(?P<app>[^:/]+):(?P<group>[^:/]*)/(?P<kind>[^:/]+):(?P<namespace>[^:/]*)/(?P<name>.+)")
 _RELEASE, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _MANAGED_BY = "app.kubernetes.io/managed-by"
+_FLUX_NAMESPACE = "helm.toolkit.fluxcd.io/namespace"
+"""Where the HelmRelease is. Flux stores the release there too, and not where its objects go, unless it is told to."""
+
 _FLUX = {"kustomize.toolkit.fluxcd.io": "flux.kustomization", "helm.toolkit.fluxcd.io": "flux.helmrelease"}
 
 
@@ -33,7 +36,8 @@ def declared(place: Place, kind: str, item: Object) -> Iterator[Relation]:
         return
     source = place.of(kind, item)
     release, namespace = annotations.get(_RELEASE), annotations.get(_RELEASE_NAMESPACE)
-    if release and namespace and labels.get(_MANAGED_BY) == "Helm":
+    stored_elsewhere = labels.get(_FLUX_NAMESPACE, namespace) != namespace  # the HelmRelease, below, knows where
+    if release and namespace and labels.get(_MANAGED_BY) == "Helm" and not stored_elsewhere:
         target = place.end("helm.release", namespace, release)
         yield Relation(source, "DECLARED_IN", target, method=Method.ANNOTATION, confidence=0.97)
     for group, declaring in _FLUX.items():

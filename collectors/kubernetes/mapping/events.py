@@ -18,7 +18,7 @@ _HARMLESS = r"HTTP probe failed with statuscode|Get \W+https?:|dial tcp|timeout:
 _PRINTED = (
     re.compile(rf"^(\w+ probe (?:failed|warning|errored)[^:\n]*: )(?!{_HARMLESS}).+", re.DOTALL),
     re.compile(r"((?:Exec|HTTP) lifecycle hook \().+", re.DOTALL),
-    re.compile(r"(exec: \\?\").+", re.DOTALL),
+    re.compile(r"(exec:? \\?\").+", re.DOTALL),
 )
 """What a program printed, and with which arguments it was called: the kubelet puts both into its notes."""
 

@@ -190,9 +190,10 @@ def _source_name(origin: Object, namespace: str) -> str | None:
 
 
 def _flux_source(place: Place, source: KeyEnd, origin: Object, slot: str, namespace: str) -> Iterator[Relation]:
-    kind = KINDS_BY_NAME.get(("source.toolkit.fluxcd.io", origin.get("kind") or ""))
-    if kind:
-        end = place.end(kind, origin.get("namespace") or namespace, origin["name"])
+    if not origin:
+        return
+    at = origin.get("namespace") or namespace
+    if end := place.referred("source.toolkit.fluxcd.io", origin["kind"], at, origin["name"]):
         yield Relation(source, "DEPENDS_ON", end, slot, {"uses": ["source"]})
 
 

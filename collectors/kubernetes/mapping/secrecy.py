@@ -30,6 +30,9 @@ _DIGEST = re.compile(r"\b[0-9a-f]{32,}\b", re.IGNORECASE)
 _PASS = re.compile(r"pass(?![a-z])", re.IGNORECASE)
 """`DB_PASS`, `requirepass`: too much of what is no secret ends so for it to decide about names."""
 
+_KEYED = re.compile(r"(?:key|salt|cookie|hmac|(?<![a-z])(?:pin|otp))[\"']?(?:\s*[=:]|$)", re.IGNORECASE)
+"""`db.key=`, `session_cookie`: much of what is called so is no secret, and some is."""
+
 DROPPED_ANNOTATIONS = frozenset(
     {
         # What moves in a quiet world:
@@ -43,6 +46,11 @@ DROPPED_ANNOTATIONS = frozenset(
 )
 
 _OBJECT_AGAIN = re.compile(r"last-?applied|objectset\.rio\.cattle\.io/applied|kapp\.k14s\.io/original", re.IGNORECASE)
+_OBJECT = re.compile(r"\bapiVersion\b|\bstringData\b")
+"""What a text has in it that holds an object, be it as JSON or YAML."""
+_SECRET_OBJECT = re.compile(r"\bkind\\*[\"']?\s*:\s*\\*[\"']?Secret\b|\bstringData\\*[\"']?\s*:")
+_CODE = re.compile(r"-snippet$")
+"""How annotations end that are a piece of a web server's configuration: headers with tokens in them, and anything."""
 
 
 def holds_the_object(annotation: str) -> bool:
@@ -76,7 +84,7 @@ def clean_text(text: str) -> str:
         text = without_random(text)
     if "@" in text:
         text = _LOGIN.sub(f"{REMOVED}@", text)
-    return REMOVED if looks_secret(text) else text
+    return REMOVED if looks_secret(text) or _SECRET_OBJECT.search(text) else text
 
 
 def clean(value: Any) -> Any:
@@ -126,14 +134,16 @@ def kept_annotations(annotations: Mapping[str, Any]) -> dict[str, str]:
 
 @lru_cache(maxsize=4_096)
 def _may_be_named(name: str) -> bool:
-    return name not in DROPPED_ANNOTATIONS and not named_like_a_secret(name) and not holds_the_object(name)
+    if name in DROPPED_ANNOTATIONS or _CODE.search(name):
+        return False
+    return not named_like_a_secret(name) and not holds_the_object(name)
 
 
 def _may_be_noted(value: Any) -> bool:
     if not isinstance(value, str) or len(value) > LONGEST_ANNOTATION:
         return False
     text = _IN_URL.sub("", value) if "://" in value else value  # a login is taken out, and the rest may stay
-    return not looks_secret(text) and not looks_random(text) and '"apiVersion"' not in text
+    return not looks_secret(text) and not looks_random(text) and not _OBJECT.search(text)
 
 
 def may_be_shown(key: str, value: Any) -> bool:
@@ -144,7 +154,7 @@ def may_be_shown(key: str, value: Any) -> bool:
     return (
         isinstance(value, str)
         and len(value) <= LONGEST_VALUE
-        and not any(named_like_a_secret(text) or _PASS.search(text) for text in (key, value))
+        and not any(named_like_a_secret(text) or _PASS.search(text) or _KEYED.search(text) for text in (key, value))
         and clean_text(value) == value
         and not looks_random(value)
         and not _DIGEST.search(value)

@@ -14,6 +14,7 @@ from collectors.kubernetes.client import Client, Wanted
 from collectors.kubernetes.connection import Connection
 from tests.collectors.kubernetes.certificates import Pair, self_signed
 from tests.collectors.kubernetes.guarded import connection, guarded
+from tests.collectors.kubernetes.test_login import prints
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -80,6 +81,52 @@ def test_our_own_certificate_that_has_ended_is_a_sentence(tmp_path: Path) -> Non
         with pytest.raises(Failed, match=words):
             wire.fetch("/version", "application/json")
         wire.close()
+
+
+def encoded(text: str) -> str:
+    """Write a text as a kubeconfig has it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def locked(key: str) -> str:
+    """Give a key as one looks that has a pass phrase."""
+    begin, _, rest = key.partition("\n")
+    return f"{begin}\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{'0' * 32}\n\n{rest}"
+
+
+@pytest.mark.parametrize(
+    ("authority", "key", "words"),
+    [
+        ("canary", None, "the certificate-authority of the kubeconfig is no certificate; correct it"),
+        (None, "canary", "the client certificate of the kubeconfig cannot be used with its key"),
+        (None, "other", "the client certificate of the kubeconfig cannot be used with its key"),
+        (None, "locked", "have the key without a pass phrase"),
+    ],
+)
+def test_what_of_ours_cannot_be_used_is_not_the_servers_fault(
+    tmp_path: Path, authority: str | None, key: str | None, words: str
+) -> None:
+    """It is said what is to be corrected, and not that the address might be none of an API server."""
+    theirs, ours, other = (self_signed(NOW - DAY, NOW + DAY) for _ in range(3))
+    keys = {"canary": "canary", "other": other.key, "locked": locked(ours.key)}
+    shown = keys[key] if key else ours.key
+    user = {"client-certificate-data": encoded(ours.certificate), "client-key-data": encoded(shown)}
+    with guarded("", shows=theirs) as server:
+        data = {"certificate-authority-data": encoded(authority or theirs.certificate)}
+        with pytest.raises(Failed, match=words) as caught:
+            connection(tmp_path, server.url, user, **data).fetch("/version", "application/json")
+    assert "canary" not in str(caught.value)
+
+
+def test_nobody_is_asked_for_a_pass_phrase(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a key that a login program printed: there is nobody at the terminal, or somebody who would wonder."""
+    theirs, ours = (self_signed(NOW - DAY, NOW + DAY) for _ in range(2))
+    user = prints(tmp_path, clientCertificateData=ours.certificate, clientKeyData=locked(ours.key))
+    with guarded("", shows=theirs) as server:
+        data = {"certificate-authority-data": encoded(theirs.certificate)}
+        with pytest.raises(Failed, match="printed a certificate or key that cannot be used"):
+            connection(tmp_path, server.url, user, **data).fetch("/version", "application/json")
+    assert "phrase" not in capfd.readouterr().err
 
 
 def test_a_renewed_certificate_is_taken_from_its_file(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def test_contexts_that_cannot_be_told_apart_are_a_mistake(
 
 
 def test_a_kubeconfig_that_is_broken_is_a_mistake(tmp_path: Path) -> None:
-    """Where all that it has are asked for. One that is missing has none."""
+    """Where all that it has are asked for. One that is missing is said to be."""
     (tmp_path / "broken").write_text("{")
     with pytest.raises(ValueError, match="cannot be read"):
         named(contexts="*", kubeconfig=str(tmp_path / "broken"))
-    with pytest.raises(ValueError, match="has no context"):
+    with pytest.raises(ValueError, match="there is no such file; set kubeconfig"):
         named(contexts="*", kubeconfig=str(tmp_path / "missing"))

@@ -1,5 +1,6 @@
 """Does the wire fail in words, without secrets, and without retries that hide anything?"""
 
+import base64
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ import pytest
 from collectors.contract import Failed
 from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.settings import KubernetesSettings
+from tests.collectors.kubernetes.guarded import connection
 
 BODY = b'{"ok": true}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
@@ -25,7 +27,7 @@ def server(handle: Handle) -> Iterator[tuple[str, list[bytes]]]:
     listening = socket.create_server(("127.0.0.1", 0))
     received: list[bytes] = []
 
-    def connection(client: socket.socket) -> None:
+    def answered(client: socket.socket) -> None:
         with client:
             number = 0
             while request := client.recv(65536):
@@ -40,7 +42,7 @@ def server(handle: Handle) -> Iterator[tuple[str, list[bytes]]]:
                 client, _ = listening.accept()
             except OSError:
                 return
-            threading.Thread(target=connection, args=(client,), daemon=True).start()
+            threading.Thread(target=answered, args=(client,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     try:
@@ -82,6 +84,94 @@ def test_it_reads_with_the_token_and_past_any_proxy(tmp_path: Path, monkeypatch:
         wire.close()
     assert b"authorization: Bearer canary-token" in received[0]
     assert received[0].startswith(b"GET /version ")
+
+
+def through(folder: Path, proxy: str | None, server: str = "http://cluster.example:6443") -> Connection:
+    """Return a connection to a cluster that is reached by a proxy, which its kubeconfig names."""
+    return connection(folder, server, {"token": "canary-token"}, **({"proxy-url": proxy} if proxy else {}))
+
+
+def test_a_proxy_is_logged_in_to_as_its_address_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name and password, unescaped, as kubectl does; and one of the environment needs no scheme."""
+    expected = b"proxy-authorization: Basic " + base64.b64encode(b"shop:can/ary")
+    with server(answer) as (address, received):
+        for proxy in (f"http://shop:can%2Fary@{address}", None):
+            monkeypatch.setenv("http_proxy", f"shop:can%2Fary@{address}")
+            wire = through(tmp_path, proxy)
+            assert wire.fetch("/version", "application/json").body == BODY
+            wire.close()
+            assert expected in received[-1]
+            assert received[-1].startswith(b"GET http://cluster.example:6443/version ")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://shop:canary@127.0.0.1:1", "shop:canary@127.0.0.1:1", "http://[canary"])
+def test_a_proxy_that_is_of_no_use_is_a_sentence(tmp_path: Path, proxy: str) -> None:
+    """One by SOCKS among them."""
+    with pytest.raises(Failed, match="a proxy that is of no use here; set proxy-url") as caught:
+        through(tmp_path, proxy).fetch("/version", "application/json")
+    assert "canary" not in str(caught.value)
+
+
+def refuse(client: socket.socket, _: int) -> bool:
+    """Answer as a proxy that wants to know who asks."""
+    client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+    return False
+
+
+def test_an_issuer_of_tokens_is_asked_by_the_same_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only a proxy leads out, a token could not be renewed but by it; NO_PROXY holds for it, too."""
+    config = {"idp-issuer-url": "https://issuer.invalid", "refresh-token": "canary"}
+    user = {"auth-provider": {"name": "oidc", "config": config}}
+    with server(refuse) as (address, received):
+        monkeypatch.setenv("https_proxy", f"http://shop:canary@{address}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        for excepted in ("", "issuer.invalid"):
+            monkeypatch.setenv("NO_PROXY", excepted)
+            with pytest.raises(Failed, match="could not be asked for a token") as caught:
+                connection(tmp_path, "http://127.0.0.1:1", user).fetch("/version", "application/json")
+            assert "canary" not in str(caught.value)
+    [asked] = received
+    assert asked.startswith(b"CONNECT issuer.invalid:443 ")
+    assert b"proxy-authorization: Basic " + base64.b64encode(b"shop:canary") in asked
+
+
+def test_a_proxy_that_refuses_is_a_sentence(tmp_path: Path) -> None:
+    """It says that it is the proxy, and not the cluster."""
+    with server(refuse) as (address, _), pytest.raises(Failed, match="is not reached through the proxy") as caught:
+        through(tmp_path, f"http://shop:canary@{address}", "https://cluster.example").fetch("/version", "text/plain")
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["", "cluster.example:6443", "https://[canary", "https://a:canary@b:port"])
+def test_an_address_that_is_none_is_a_sentence(tmp_path: Path, address: str) -> None:
+    """It says how one is written, and does not show what stands there."""
+    with pytest.raises(Failed, match="its server is no address; write it whole") as caught:
+        through(tmp_path, None, address).fetch("/version", "application/json")
+    assert "canary" not in str(caught.value)
+
+
+def test_whom_the_kubeconfig_acts_as_is_told(tmp_path: Path) -> None:
+    """Else it would read with all the rights of who logs in, though the kubeconfig gives them up."""
+    user = {
+        "token": "t",
+        "as": "reader",
+        "as-uid": "7",
+        "as-groups": ["web", "ops"],
+        "as-user-extra": {"Why/for": ["a"]},
+    }
+    with server(answer) as (address, received):
+        wire = connection(tmp_path, f"http://{address}", user)
+        assert wire.fetch("/version", "application/json").body == BODY
+        wire.close()
+    told = [line for line in received[0].decode().splitlines() if line.startswith("impersonate-")]
+    assert told == [
+        "impersonate-user: reader",
+        "impersonate-uid: 7",
+        "impersonate-group: web",
+        "impersonate-group: ops",
+        "impersonate-extra-why%2Ffor: a",
+    ]
+    assert b"accept: application/json\r\n" in received[0]
 
 
 def test_an_idle_connection_that_was_closed_is_opened_once_more(tmp_path: Path) -> None:

@@ -153,26 +153,6 @@ def test_a_users_row_is_added_to_one_that_is_there() -> None:
     }
 
 
-def test_what_is_named_like_a_secret_is_taken_out_of_what_is_kept() -> None:
-    """However deep it lies: a row may name a part of a spec in good faith."""
-    item = sample(WIDGETS)
-    item["spec"]["login"] = {
-        "user": "web",
-        "password": "canary-deep",
-        "secretName": "web",
-        "list": [{"token": "canary"}],
-    }
-    said = told("example.org", "Widget", item, {"attributes": {"login": "spec.login"}})
-    raw = subject(said).attributes["raw"]
-    assert isinstance(raw, dict)
-    assert raw["login"] == {
-        "user": "web",
-        "password": "[removed]",
-        "secretName": "web",
-        "list": [{"token": "[removed]"}],
-    }
-
-
 def test_a_rollout_uses_what_its_template_names() -> None:
     """As a Deployment does; and the services and routes that it moves."""
     said = mapped("rollouts.argoproj.io")

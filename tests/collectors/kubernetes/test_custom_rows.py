@@ -27,6 +27,12 @@ sources:
     [
         ("      attributes: {size: spec..size}\n", "7:26", "'spec..size' is no path"),
         ("      attributes: {login: spec.password}\n", "7:27", "named like a secret"),
+        ("      attributes: {login: spec.password.value}\n", "7:27", "leads to what is named like a secret"),
+        (
+            "      references:\n      - {path: spec.db, kind: Service, slot: [/spec.token]}\n",
+            "8:47",
+            "leads to what is named like a secret",
+        ),
         ("      attributes: {owners: spec.owners}\n", "7:28", "keeps for itself"),
         (
             "      attributes: {size: spec.size}\n      state: {size: status.size}\n",
@@ -49,6 +55,12 @@ sources:
             "an alias may lead elsewhere",
         ),
         ("      references:\n      - {path: spec.id, kind: Secret, pattern: i-.*}\n", "8:48", "needs one group"),
+        (
+            "      references:\n      - {path: spec.app, kind: Deployment}\n",
+            "5:7",
+            "Deployment alone is no kind that is read: write it with its group, as Deployment.apps",
+        ),
+        ("      references:\n      - {path: spec.app, kind: Tenant}\n", "5:7", "as Tenant.example.com"),
         ("    - {group: apps, kind: Deployment}\n", "7:15", "is no"),
         ("    - {group: networking.k8s.io, kind: Ingress}\n", "7:7", "is read already, by code of its own"),
         ("    - {group: keda.sh, kind: ScaledJob, state: {a: status.a}}\n", "7:7", "to which state cannot be added"),

@@ -105,3 +105,71 @@ def test_a_secret_may_be_filled_from_several_stores() -> None:
     item["spec"]["dataFrom"][1]["sourceRef"]["generatorRef"]["kind"] = "Widget"
     said = told("external-secrets.io", "ExternalSecret", item)
     assert "k8s.resource/example.org:Widget:random" in ends(said, "DEPENDS_ON")
+
+
+def test_a_store_logs_in_to_a_vault_by_what_lies_in_the_cluster() -> None:
+    """By Secrets of its own namespace, or of the one that is named where a store has none; or as a ServiceAccount."""
+    login = {
+        "appRole": {"roleRef": {"name": "role", "key": "id"}, "secretRef": {"name": "role", "key": "secret"}},
+        "kubernetes": {"serviceAccountRef": {"name": "reader", "namespace": "bank"}},
+    }
+    item = sample("secretstores.external-secrets.io")
+    item["spec"] = {"provider": {"vault": {"server": "https://vault.example.com", "auth": login}}}
+    said = told("external-secrets.io", "SecretStore", item)
+    [secret] = [one for one in said if isinstance(one, Relation) and one.verb == "USES_CONFIG"]
+    assert secret.target == KeyEnd(SHOP.child("k8s.secret", "role"))
+    assert secret.attributes == {"uses": ["roleRef", "secretRef"], "keys": ["id", "secret"]}
+    assert ends(said, "RUNS_AS") == {"k8s.serviceaccount/reader"}
+    item = sample("clustersecretstores.external-secrets.io")
+    item["spec"] = {"provider": {"vault": {"auth": login}}}
+    [account] = [one for one in told("external-secrets.io", "ClusterSecretStore", item) if isinstance(one, Relation)]
+    bank = CLUSTER.child("k8s.namespace", "bank")
+    assert account.target == KeyEnd(bank.child("k8s.serviceaccount", "reader"))
+
+
+def test_an_issuer_proves_itself_by_dns_with_a_secret() -> None:
+    """One that a provider of DNS takes; without it no certificate is renewed."""
+    item = sample("issuers.cert-manager.io")
+    solvers = [
+        {"dns01": {"cloudflare": {"apiTokenSecretRef": {"name": "dns", "key": "token"}}}},
+        {"dns01": {"route53": {"secretAccessKeySecretRef": {"name": "aws", "key": "secret"}}}},
+        {"http01": {"ingress": {}}},
+    ]
+    item["spec"] = {"acme": {"solvers": solvers}}
+    assert ends(told("cert-manager.io", "Issuer", item), "USES_CONFIG") == {"k8s.secret/dns", "k8s.secret/aws"}
+
+
+def named(spec: dict[str, Any], *references: dict[str, Any]) -> list[Relation]:
+    """Return the ties of a Widget to what a user's row says that it names."""
+    item = sample("widgets.example.org")
+    item["spec"] = spec
+    said = told("example.org", "Widget", item, {"references": list(references)})
+    return [one for one in said if isinstance(one, Relation) and one.verb != "MANAGED_BY"]
+
+
+def test_what_is_used_as_a_whole_by_one_naming_is_used_as_a_whole() -> None:
+    """A Secret of which one place names a key, and another none: no key of it goes unused."""
+    one = {"path": "spec.token", "kind": "Secret", "verb": "USES_CONFIG", "keys": "key"}
+    other = {"path": "spec.tls", "kind": "Secret", "verb": "USES_CONFIG"}
+    spec = {"token": {"name": "web", "key": "token"}, "tls": {"name": "web"}}
+    for references in ((one, other), (other, one)):
+        [tie] = named(spec, *references)
+        assert tie.attributes == {"uses": ["tls", "token"]}
+    [tie] = named(spec, one)
+    assert tie.attributes == {"uses": ["token"], "keys": ["token"]}
+
+
+def test_nothing_is_tied_to_itself() -> None:
+    """Though a reference by name does not say of which life of a thing it is."""
+    own = sample("widgets.example.org")["metadata"]["name"]
+    reference = {"path": "spec.after[*]", "kind": "Widget.example.org"}
+    [tie] = named({"after": [own, "other"]}, reference)
+    assert isinstance(tie.target, KeyEnd)
+    assert tie.target.key == SHOP.child("k8s.resource", "example.org:Widget:other")
+
+
+def test_the_names_of_a_map_name_things() -> None:
+    """Each of them one."""
+    said = named({"accounts": {"cart": {}, "till": {}}}, {"path": "spec.accounts{}", "kind": "ServiceAccount"})
+    assert ends(list(said), "DEPENDS_ON") == {"k8s.serviceaccount/cart", "k8s.serviceaccount/till"}
+    assert [tie.attributes for tie in said] == [{"uses": ["accounts"]}] * 2

@@ -22,7 +22,7 @@ from collectors.kubernetes.connection import Connection
 from collectors.kubernetes.login import expiry_of
 from collectors.kubernetes.settings import KubernetesSettings
 from tests.collectors.kubernetes.certificates import self_signed
-from tests.collectors.kubernetes.guarded import Guarded, connection, guarded, kubeconfig
+from tests.collectors.kubernetes.guarded import Guarded, connection, guarded
 
 V1 = "client.authentication.k8s.io/v1"
 SOON, LATER = timedelta(seconds=5), timedelta(hours=1)
@@ -157,7 +157,7 @@ def test_many_that_are_refused_at_once_log_in_once(tmp_path: Path) -> None:
 
 def test_in_a_pod_the_token_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ServiceAccount's token, with the authority beside it; rotated, the new one is taken. Elsewhere it is said."""
-    with pytest.raises(Failed, match="the ServiceAccount of this pod: Service host/port is not set"):
+    with pytest.raises(Failed, match="this pod: Service host/port is not set; run where a pod has a ServiceAccount"):
         status(Connection(KubernetesSettings(in_cluster=True)))
     pair = self_signed(datetime.now(UTC) - LATER, datetime.now(UTC) + LATER)
     (tmp_path / "ca.crt").write_text(pair.certificate)
@@ -205,11 +205,13 @@ def test_a_login_program_is_told_what_the_kubeconfig_says(tmp_path: Path) -> Non
         (f'echo \'{{"apiVersion": "{V1}", "status": {{}}}}\'', {}, "neither a token nor a certificate"),
         ("", {"command": "no-such-program"}, "is not installed"),
         ("", {"interactiveMode": "Always"}, "wants a person at a terminal"),
+        ("", {"env": {"TOKEN": "canary"}}, "exec.env in the kubeconfig is no list of name and value"),
+        ("", {"args": ["canary\0"]}, "have a zero byte"),
         ("exec sleep 9", {}, r"printed nothing within 0\.2 s"),
     ],
 )
 def test_a_login_program_that_fails_is_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, entry: dict[str, str], words: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, entry: dict[str, Any], words: str
 ) -> None:
     """It names the program and the next step, and repeats nothing that the program wrote. Nobody is asked."""
     if "sleep" in body:
@@ -222,6 +224,33 @@ def test_a_login_program_that_fails_is_a_sentence(
         assert server.shown == []
     assert "kubeconfig" in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("way", "token"),
+    [
+        *((way, "-----BEGIN\ncanary-of-a-file") for way in ("file", "program", "issuer")),
+        *((way, "canary\u2026") for way in ("file", "program", "issuer", "kubeconfig")),
+    ],
+)
+def test_a_token_that_cannot_be_sent_is_not_shown_instead(tmp_path: Path, way: str, token: str) -> None:
+    """A file that holds more than a token, a program that prints a letter too many: a sentence, and not the token."""
+    users = {"kubeconfig": {"token": token}, "file": {"tokenFile": "token"}, "issuer": oidc("https://issuer", token)}
+    (tmp_path / "token").write_text(token)
+    user = users[way] if way in users else prints(tmp_path, token=token)
+    with guarded() as server:
+        with pytest.raises(Failed, match="the token has a line break in it, or letters that no token has") as caught:
+            status(connection(tmp_path, server.url, user))
+        assert server.shown == []
+    assert "canary" not in str(caught.value)
+
+
+def test_a_token_that_a_program_ends_with_its_line_is_good(tmp_path: Path) -> None:
+    """As most programs end what they print."""
+    with guarded("one") as server:
+        wire = connection(tmp_path, server.url, prints(tmp_path, token="one\n"))
+        assert status(wire) == 200
+        wire.close()
 
 
 def test_a_login_program_may_print_a_certificate(tmp_path: Path) -> None:
@@ -284,6 +313,11 @@ def test_an_issuer_is_asked_once_the_token_has_ended(tmp_path: Path) -> None:
         ({}, "", r"the id token expired on 20.* UTC, and the kubeconfig has no refresh token; log in again"),
         ({"refresh-token": "canary"}, "", r"gives no token \(404\); log in again"),
         ({"refresh-token": "canary"}, "http://issuer.example", "is not reached by https, so no token is sent"),
+        (
+            {"refresh-token": "canary"},
+            "https://me:canary@[issuer",
+            r"credentials could not be refreshed \(ValueError\)",
+        ),
     ],
 )
 def test_an_issuer_that_gives_nothing_is_a_sentence(tmp_path: Path, more: dict[str, str], url: str, words: str) -> None:
@@ -314,32 +348,3 @@ def test_a_token_that_has_ended_is_said_to_have(tmp_path: Path) -> None:
         with pytest.raises(Forbidden, match=r"\(401\); the token expired on 2026-03-01 10:00 UTC; log in again"):
             Client(wire).read(Wanted("version", "", "/version"))
         wire.close()
-
-
-def test_the_first_file_with_a_current_context_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As kubectl has it, where KUBECONFIG names several; a context that is none is named, with those that are."""
-    folders = [tmp_path / name for name in ("one", "two")]
-    with guarded("one", "two") as server:
-        for folder in folders:
-            folder.mkdir()
-            text = kubeconfig(folder, server.url, {"token": folder.name}).read_text()
-            (folder / "kubeconfig").write_text(text.replace('"test"', f'"{folder.name}"'))
-        monkeypatch.setenv("KUBECONFIG", ":".join(str(folder / "kubeconfig") for folder in folders))
-        for settings in (KubernetesSettings(), KubernetesSettings(context="two")):
-            wire = Connection(settings)
-            assert status(wire) == 200
-            wire.close()
-        assert server.shown == ["one", "two"]
-    with pytest.raises(Failed, match="has no context three; set context to one that it has: one, two"):
-        status(Connection(KubernetesSettings(context="three")))
-
-
-def test_a_broken_kubeconfig_does_not_show_what_is_in_it(tmp_path: Path) -> None:
-    """Not the entry that is broken, either."""
-    path = kubeconfig(tmp_path, "http://127.0.0.1:1", {"token": "canary-token"})
-    path.write_text(path.read_text().replace('"user": {"token"', '"token"').replace("}}]", "}]", 1))
-    for text in (path.read_text(), path.read_text().replace("canary", '{"canary')):
-        path.write_text(text)
-        with pytest.raises(Failed, match="kubeconfig") as caught:
-            status(Connection(KubernetesSettings(kubeconfig=str(path))))
-        assert "canary" not in str(caught.value)

@@ -1,5 +1,6 @@
 """What does the mapping make of Helm, Argo CD and Flux, and of what they write on what they apply?"""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from graph.model import Alias, AliasEnd, DocumentRef, Entity, Holding, Key, Method
 from graph.settle.merge import merged_entity
 from tests.collectors.kubernetes.memory_api import sample
-from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, SHOP, mapped, subject, ties
+from tests.collectors.kubernetes.test_mapping_pods import CLUSTER, PLACE, READ, SHOP, mapped, subject, ties
 
 SYSTEM = CLUSTER.child("k8s.namespace", "flux-system")
 TRACKING = "argocd.argoproj.io/tracking-id"
@@ -42,6 +43,17 @@ def test_an_object_is_declared_by_all_that_applied_it() -> None:
         SHOP.child("helm.release", "cart"): (Method.ANNOTATION, 0.97),
         SYSTEM.child("flux.kustomization", "shop"): (Method.LABEL, 0.97),
         SHOP.child("flux.helmrelease", "cart"): (Method.LABEL, 0.97),
+    }
+
+
+def test_what_flux_puts_into_another_namespace_is_not_said_to_have_its_release_there() -> None:
+    """Flux stores a release beside its HelmRelease, which says so; Helm's annotation has where the objects go."""
+    item = sample("deployments.apps")
+    item["metadata"]["labels"]["helm.toolkit.fluxcd.io/namespace"] = "flux-system"
+    assert set(ties(mapped("deployments.apps", item=item), "DECLARED_IN")) == {
+        f"{CLUSTER}|shop",
+        SYSTEM.child("flux.kustomization", "shop"),
+        SYSTEM.child("flux.helmrelease", "cart"),
     }
 
 
@@ -139,6 +151,21 @@ def test_a_kustomization_names_its_source_and_its_configuration() -> None:
     }
     revision = subject(said).attributes["applied_revision"]
     assert revision == "main@sha1:3f786850e387550fdab836ed7e6dc881de23001b"
+
+
+@pytest.mark.parametrize("kind", ["Bucket", "HelmChart"])
+def test_a_source_that_has_no_kind_of_its_own_is_tied_where_it_is_served(kind: str) -> None:
+    """As any other custom resource; where the cluster does not have its kind, nothing can be known of it."""
+    for resource, field in ((KUSTOMIZATIONS, "sourceRef"), (HELM_RELEASES, "chartRef")):
+        item = sample(resource)
+        item["spec"].pop("chart", None)
+        item["spec"] |= {field: {"kind": kind, "name": "estate", "namespace": "flux-system"}, "dependsOn": []}
+        place = replace(PLACE, others={("source.toolkit.fluxcd.io", kind): True})
+        said = list(READ[resource].read(place, item))
+        assert set(ties(said, "DEPENDS_ON")) == {
+            SYSTEM.child("k8s.resource", f"source.toolkit.fluxcd.io:{kind}:estate")
+        }
+        assert not ties(mapped(resource, item=item), "DEPENDS_ON")
 
 
 def test_a_helm_release_of_flux_declares_the_release_that_it_makes() -> None:

@@ -85,6 +85,30 @@ def test_a_custom_resource_can_be_named() -> None:
     assert plain - few == {(verb, one.group, one.plural, "") for one in CUSTOM for verb in ("list", "watch")}
 
 
+@pytest.mark.parametrize(
+    "name", ["*.example.com", "widgets.*", 'wid"gets.example.com', "a b.example.com", "secrets.", "a/b.c"]
+)
+def test_only_a_resource_can_be_named(name: str) -> None:
+    """Nothing that stands for many, no part of one, and nothing that breaks the manifest."""
+    with pytest.raises(ValueError, match="no resource is called"):
+        manifest(KubernetesSettings(), beside=[name])
+
+
+def test_a_row_whose_resource_nobody_named_is_said() -> None:
+    """A row has the kind, which a role does not take. What is in the built-in table is granted, row or no row."""
+    rows = [{"group": "example.org", "kind": kind} for kind in ("Widget", "Gadget")]
+    settings = KubernetesSettings.model_validate(
+        {"custom_resources": [*rows, {"group": "keda.sh", "kind": "ScaledJob"}]}
+    )
+    said = (
+        "# Without Gadget.example.org, Widget.example.org: what these are called as resources is to be named by --with."
+    )
+    for beside in ([], ["widgets.example.org"]):
+        assert said in manifest(settings, beside=beside).splitlines()
+    assert "to be named by" not in manifest(settings, beside=["widgets.example.org", "gadgets.example.org"])
+    assert "to be named by" not in manifest(settings.model_copy(update={"max_custom_kinds": 0}))
+
+
 def test_a_tenant_is_granted_nothing_outside_its_namespaces() -> None:
     """Roles only, each in its namespace; and one in kube-system, unless cluster_uid stands for it."""
     text = manifest(KubernetesSettings(namespaces=["shop", "till"], cluster_uid="c1"))

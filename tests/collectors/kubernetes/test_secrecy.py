@@ -38,6 +38,22 @@ def test_annotations_that_are_long_restless_or_secret_are_dropped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("nginx.ingress.kubernetes.io/configuration-snippet", 'proxy_set_header X-Api-Key "canary";'),
+        ("nginx.ingress.kubernetes.io/server-snippet", 'if ($http_x_door != "canary") { return 403; }'),
+        ("example.com/original", '{"kind":"Secret","stringData":{"a":"canary"}}'),
+        ("example.com/original", "apiVersion: v1\nkind: Secret\ndata:\n  a: canary"),
+        ("example.com/original", '"{\\"apiVersion\\":\\"v1\\",\\"data\\":{\\"a\\":\\"canary\\"}}"'),
+        ("example.com/authorization", "canary"),
+    ],
+)
+def test_an_annotation_that_holds_an_object_or_code_is_dropped(name: str, value: str) -> None:
+    """What a web server is told may set a header to a token, and an object may be a Secret, be it as YAML."""
+    assert kept_annotations({name: value, "example.com/team": "web"}) == {"example.com/team": "web"}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "AKIAIOSFODNN7EXAMPLE",
@@ -46,6 +62,13 @@ def test_annotations_that_are_long_restless_or_secret_are_dropped() -> None:
         "password=hunter22",
         "-----BEGIN RSA PRIVATE KEY-----",
         "Bearer abcdefghijklmnop",
+        "Server=db;User Id=shop;Pwd=hunter22;",
+        "-o vers=3.0,username=shop,pass=hunter22 //files/share",
+        '{"user": "shop", "pass": "hunter22"}',
+        '"{\\"password\\": \\"hunter22\\"}"',
+        "AccountName=shop;AccountKey=aHVudGVyMjI=;EndpointSuffix=core.windows.net",
+        "aws_secret_access_key = hunter22",
+        "backup --password hunter22 --verbose",
     ],
 )
 def test_what_looks_secret_is_removed_wherever_it_stands(text: str) -> None:
@@ -63,6 +86,9 @@ def test_what_looks_secret_is_removed_wherever_it_stands(text: str) -> None:
         "ssh://git@git.example.com/shop.git",
         "k8s.cluster/e8af6542-0d72-4ce3-bbda-4a4147f28d11/k8s.secret/password-store",
         "system:serviceaccount:shop:token-reader",
+        "PWD=/srv/shop",
+        "run --token-file /var/run/token --verbose",
+        "bypass: everything",
     ],
 )
 def test_identifiers_are_no_secrets(text: str) -> None:
@@ -72,9 +98,18 @@ def test_identifiers_are_no_secrets(text: str) -> None:
 
 def test_names_say_what_is_secret() -> None:
     """The name alone decides for values that nobody can judge."""
-    secret = ("DB_PASSWORD", "DB_PASS", "pass", "api-key", "tls.key", "GITHUB_TOKEN", "auth")
+    secret = ("DB_PASSWORD", "DB_PASS", "pass", "api-key", "tls.key", "GITHUB_TOKEN", "auth", "Authorization")
     assert all(named_like_a_secret(name) for name in secret)
-    harmless = ("author", "cart.yaml", "LOG_LEVEL", "monkey", "bypass", "COMPASS_URL", "passive-checks")
+    harmless = (
+        "author",
+        "rbac.authorization.kubernetes.io/autoupdate",
+        "cart.yaml",
+        "LOG_LEVEL",
+        "monkey",
+        "bypass",
+        "COMPASS_URL",
+        "passive-checks",
+    )
     assert not any(named_like_a_secret(name) for name in harmless)
 
 

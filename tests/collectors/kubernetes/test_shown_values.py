@@ -47,6 +47,8 @@ def test_values_are_shown_only_of_the_namespaces_that_were_named() -> None:
         ("database", "postgres://shop:hunter22@db.example.com/shop"),
         ("database", "shop:hunter22@tcp(db:3306)/shop"),
         ("hook", "https://hooks.example.com/x?sig=hunter22"),
+        ("app.properties", "cache.size=5\ncipher.key = hunter22"),
+        ("session_cookie", "hunter22"),
         ("word", RANDOM),
         ("word", "d41d8cd98f00b204e9800998ecf8427e"),
         ("long", "a b " * 2000),
