@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from graph.model import EntityVersion, Key, RelationVersion
+from graph.identity import cited
+from graph.model import EntityVersion, Key, KeyEnd, RelationVersion
+from graph.model.statements import End
 from graph.stores.neo4j.connection import Ask, Database
 from graph.stores.neo4j.decode import ENTITY, RELATION, entity_of
 from graph.stores.neo4j.labels import class_label, kind_label, properties, type_of
@@ -134,8 +136,17 @@ def _show_relations(ask: Ask, relations: Iterable[RelationVersion], ties: Mappin
 
 def _pairs(named: set[str], relation: RelationVersion) -> set[tuple[str, str]]:
     """Give the pairs of nodes that a relation may have tied: what its ends meant before and after."""
-    ends = {*named, *map(str, relation.source.keys), *map(str, relation.target.keys)}
-    return {(left, right) for left in ends for right in ends if left != right or len(ends) == 1}
+    keys = {*named, *map(str, relation.source.keys), *map(str, relation.target.keys)}
+    stated = relation.stated
+    return {(left, right) for left in _meant(stated.source, keys) for right in _meant(stated.target, keys)}
+
+
+def _meant(end: End, keys: set[str]) -> set[str]:
+    """Give those of some keys that an end may have meant: a key always means itself, an alias any of its kinds."""
+    if isinstance(end, KeyEnd) and cited(end) is None:
+        return {str(end.key)}
+    kinds = (end.key.kind,) if isinstance(end, KeyEnd) else end.kinds
+    return {key for key in keys if not kinds or Key(key).kind in kinds}
 
 
 def _relation_properties(version: RelationVersion) -> dict[str, Any]:
