@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from structlog.testing import capture_logs
 
 from graph.model import Document, Key
 from graph.store import EntityFilter, GraphStore
@@ -47,7 +49,7 @@ def followed(world: World, server: Neo4jServer) -> None:
 
 def _recorded(store: GraphStore, server: Neo4jServer) -> tuple[dict[str, Any], list[Any]]:
     """Give the present as the record has it: things by key with labels and properties, and ties, in order."""
-    keys = [Key(row["key"]) for row in server.query("MATCH (k:AsbuiltKey) RETURN k.key AS key")]
+    keys = [Key(str(row["key"])) for row in server.query("MATCH (k:AsbuiltKey) RETURN k.key AS key")]
     with store.reader() as reader:
         things = {}
         for one in reader.entities(EntityFilter(), ALL):
@@ -55,12 +57,12 @@ def _recorded(store: GraphStore, server: Neo4jServer) -> tuple[dict[str, Any], l
             said = {**properties(one.attributes), **{name: value for name, value in own.items() if value is not None}}
             things[str(one.key)] = ({"AsbuiltKey", "Entity", class_label(one.kind), kind_label(one.kind)}, said)
         ties = []
-        for one in {tie.id: tie for tie in reader.relations(keys, outgoing=True)}.values():
-            stated = one.stated
+        for each in {tie.id: tie for tie in reader.relations(keys, outgoing=True)}.values():
+            stated = each.stated
             said = {**properties(stated.attributes), "method": stated.method.value, "confidence": stated.confidence}
             said |= {"slot": stated.slot} if stated.slot else {}
-            if one.source.key and one.target.key:
-                ties.append((one.id, str(one.source.key), one.verb, str(one.target.key), said))
+            if each.source.key and each.target.key:
+                ties.append((each.id, str(each.source.key), each.verb, str(each.target.key), said))
     return things, sorted(ties, key=lambda row: row[0])
 
 
@@ -101,3 +103,36 @@ def test_a_thing_that_was_tied_to_itself_is_so_no_longer(server: Neo4jServer) ->
     read(FIRST, cites=False)
     followed(world, server)
     world.writer.close()
+
+
+def test_an_index_that_takes_no_long_text_holds_up_the_graph_alone_and_that_is_said(server: Neo4jServer) -> None:
+    """The record goes on, the log names the reason once, and all is drawn when the index is gone."""
+    world = World(STORES[NEO4J](Path()))
+    world.configure("kube")
+    world.scopes("kube", NODES)
+    server.query("CREATE INDEX somebodys FOR (n:K8sNode) ON (n.labels)")
+    server.query("CALL db.awaitIndexes(60)")
+    try:
+        with capture_logs() as logs:
+            for number in (1, 2):
+                world.pass_(seconds=60)
+                world.read(NODES, document("n1", str(number), entity(FIRST, labels={"a": _noise(), "b": str(number)})))
+                assert isinstance(world.writer, Neo4jWriter)
+                assert world.writer._aftermath.settled(60)
+        assert [one["event"] for one in logs] == ["the current graph cannot follow"]
+        assert "too large" in logs[0]["reason"]
+        assert "drop" in logs[0]["step"]
+        assert not server.query("MATCH (n:K8sNode) RETURN n")
+        with world.store.reader() as reader:
+            assert reader.latest([FIRST])[FIRST].attributes["labels"] == {"a": _noise(), "b": "2"}
+    finally:
+        server.query("DROP INDEX somebodys")
+    world.pass_(seconds=60)
+    world.read(NODES, document("n1", "3", entity(FIRST, labels={"a": _noise(), "b": "3"})))
+    followed(world, server)
+    world.writer.close()
+
+
+def _noise() -> str:
+    """Make a text that no index takes."""
+    return "".join(random.Random(1).choices("abcdefgh", k=20_000))
