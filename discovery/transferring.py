@@ -96,9 +96,12 @@ def import_(store: GraphStore, name: str, records: int) -> None:
     """Read an export of so many records into an empty store."""
     path = Path(name)
     writer = store.writer()  # what is wrong with the store is not the file's fault
-    with _telling(path), _opened(path) as file:
-        mark = writer.restore(_shown(imported(_lines(file)), "importing", records))
-    click.echo(f"Imported {records:,} records, up to revision {mark.number}.", err=True)
+    try:
+        with _telling(path), _opened(path) as file:
+            mark = writer.restore(_shown(imported(_lines(file)), "importing", records))
+        click.echo(f"Imported {records:,} records, up to revision {mark.number}.", err=True)
+    finally:
+        writer.close()  # a server's lease would outlast this process, and whoever writes next be refused
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from discovery import cli, transferring
+from graph.store import StoreError
 from graph.stores.sqlite import SqliteStore
 from graph.transfer.export import exported
 from tests.graph.stores.test_kill import live
@@ -198,3 +200,18 @@ def test_a_backup_that_can_be_read_only_once_is_refused(desk: Desk) -> None:
     assert result.exit_code == 2
     assert "read twice" in result.stderr
     assert not (desk.folder / "new.db").exists()
+
+
+def test_who_has_imported_lets_go_of_the_store(desk: Desk) -> None:
+    """Another may write at once: a lease that is not given back keeps it out for as long as it lasts."""
+    backup = desk.folder / "backup.jsonl"
+    desk.run("export", backup)
+    store = SqliteStore(desk.folder / "new.db")
+    for _ in range(2):
+        records = transferring.check(str(backup))
+        with suppress(StoreError):  # the second time it is not empty
+            transferring.import_(store, str(backup), records)
+        another = SqliteStore(desk.folder / "new.db")
+        another.writer().close()
+        another.close()
+    store.close()
