@@ -35,9 +35,10 @@ _PATIENCE = 5.0
 class Aftermath:
     """A thread of the writer's own. What it did not come to is done after the next revision, or by the next writer."""
 
-    def __init__(self, database: Database, lookup: Lookup) -> None:
+    def __init__(self, database: Database, lookup: Lookup, fence: int) -> None:
         self._database = database
         self._lookup = lookup
+        self._fence = fence
         self._asked = threading.Condition()
         self._due = False
         self._busy = False
@@ -145,12 +146,13 @@ class Aftermath:
             try:
                 head = self._database.reading(newest)
                 self._sweep(head)
-                project(self._database, self._lookup, head, self._gives_way)
+                project(self._database, self._lookup, self._fence, head, self._gives_way)
                 self._refused = False
             except Refused as error:
                 self._tell(error)
             except StoreError:
-                # The server is away, or busy. AsbuiltStore.projected says how far it came; the next revision goes on.
+                # The server is away, or busy, or another writes. AsbuiltStore.projected says how far it came; the next
+                # revision goes on.
                 pass
             finally:
                 with self._asked:

@@ -15,6 +15,7 @@ from typing import Any
 from graph.identity import cited
 from graph.model import EntityVersion, Key, KeyEnd, RelationVersion
 from graph.model.statements import End
+from graph.store import StoreLocked
 from graph.stores.neo4j.connection import Ask, Database
 from graph.stores.neo4j.decode import ENTITY, RELATION, entity_of
 from graph.stores.neo4j.labels import class_label, kind_label, properties, type_of
@@ -33,8 +34,8 @@ _ENDS = (
 )
 
 
-def project(database: Database, lookup: Lookup, head: int, stop: Callable[[], bool]) -> None:
-    """Let the current graph follow up to a revision, or until it is told to stop."""
+def project(database: Database, lookup: Lookup, fence: int, head: int, stop: Callable[[], bool]) -> None:
+    """Let the current graph follow up to a revision, or until it is told to stop. fence: the token of who writes."""
     done = int(database.read("MATCH (s:AsbuiltStore {id: 0}) RETURN s.projected")[0][0])
     if done >= head:
         return
@@ -48,7 +49,7 @@ def project(database: Database, lookup: Lookup, head: int, stop: Callable[[], bo
             return
         portion = [id_ for id_, _ in places[start : start + _AT_ONCE]]
         named = database.reading(partial(_named, portion))
-        _follow(database, lookup, named)
+        _follow(database, lookup, fence, named)
         _note(database, places[start][1] - 1)
     _note(database, head)
 
@@ -70,8 +71,8 @@ def _named(portion: Sequence[str], ask: Ask) -> dict[str, set[str]]:
     return named
 
 
-def _follow(database: Database, lookup: Lookup, named: Mapping[str, set[str]]) -> None:
-    """Put some entities and relations right, as of now."""
+def _follow(database: Database, lookup: Lookup, fence: int, named: Mapping[str, set[str]]) -> None:
+    """Put some entities and relations right, as of now. Raise StoreLocked where another may have done so since."""
     keys = [subject for subject in named if "/" in subject]
     ties = {subject: ends for subject, ends in named.items() if "/" not in subject}
 
@@ -85,6 +86,8 @@ def _follow(database: Database, lookup: Lookup, named: Mapping[str, set[str]]) -
     entities, relations, shown = database.reading(read)
 
     def write(ask: Ask) -> None:
+        if not ask("MATCH (s:AsbuiltStore {id: 0}) WHERE s.fence = $fence RETURN s.fence", fence=fence):
+            raise StoreLocked("another process has taken over writing to this store: what was read may be past")
         _show_entities(ask, entities, shown)
         _show_relations(ask, relations, ties)
 

@@ -43,7 +43,7 @@ class Neo4jWriter:
             self._lease.release()
             raise
         self._interning = Interning(self._written)
-        self._aftermath = Aftermath(database, lookup)
+        self._aftermath = Aftermath(database, lookup, self._lease.fence)
         self._aftermath.due()
 
     def known(self, scope: Scope) -> tuple[Mapping[str, Known], int]:

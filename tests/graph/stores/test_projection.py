@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,11 @@ from hypothesis import given, settings
 from structlog.testing import capture_logs
 
 from graph.model import Document, Key
-from graph.store import EntityFilter, GraphStore
+from graph.store import EntityFilter, GraphStore, GraphWriter, StoreLocked
+from graph.stores.neo4j import Login, Neo4jStore, projection
+from graph.stores.neo4j.connection import Ask, Database
 from graph.stores.neo4j.labels import class_label, kind_label, properties
+from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.writer import Neo4jWriter
 from tests.graph.histories import CLUSTER, NODES, Script, histories, play
 from tests.graph.stores.answers import ALL
@@ -103,6 +109,54 @@ def test_a_thing_that_was_tied_to_itself_is_so_no_longer(server: Neo4jServer) ->
     read(FIRST, cites=False)
     followed(world, server)
     world.writer.close()
+
+
+def test_who_was_replaced_draws_nothing_more(server: Neo4jServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It read the present, stood still for longer than its lease, and went on when another had drawn more."""
+    first = World(STORES[NEO4J](Path()))
+    first.configure("kube")
+    first.scopes("kube", NODES)
+    assert isinstance(first.writer, Neo4jWriter)
+    assert first.writer._aftermath.settled(60)
+    stands, goes_on, show = threading.Event(), threading.Event(), projection._follow
+
+    def held_up(database: Database, lookup: Lookup, *rest: Any) -> None:
+        writing = database.writing
+
+        def later(work: Callable[[Ask], Any]) -> Any:
+            stands.set()
+            assert goes_on.wait(60)
+            return writing(work)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(database, "writing", later)
+            show(database, lookup, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(projection, "_follow", held_up)
+        first.writer._lease._released.set()  # it renews its lease no more
+        first.read(NODES, document("n1", "1", entity(FIRST, zone="a")))
+        assert stands.wait(60)
+    store = Neo4jStore(server.url, Login(server.user, server.password), lease_seconds=3)
+    second = World(store, first.now, _writer=_taken(store))
+    second.pass_(seconds=60)
+    second.read(NODES, document("n1", "2", entity(FIRST, zone="b")))
+    followed(second, server)
+    goes_on.set()
+    assert first.writer._aftermath.settled(60)
+    followed(second, server)
+    store.close()
+
+
+def _taken(store: GraphStore) -> GraphWriter:
+    """Open a writer as soon as the lease of another has run out."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            return store.writer()
+        except StoreLocked:
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
 
 def test_an_index_that_takes_no_long_text_holds_up_the_graph_alone_and_that_is_said(server: Neo4jServer) -> None:
