@@ -71,6 +71,15 @@ class Refused(StoreError):
     """The server will not do what it was asked, and will not the next time either."""
 
 
+class Emptied(StoreError):
+    """Somebody took the store out of the database while it was open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the store is no longer in the database, which somebody emptied: import an export, or begin anew"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who talks to the server."""

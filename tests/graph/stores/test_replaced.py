@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from graph.store import GraphStore, StoreError
+from graph.store import GraphStore, StoreError, StoreLocked
+from graph.stores.neo4j import Login, Neo4jStore
 from graph.stores.sqlite import SqliteStore
 from tests.graph.histories import CLUSTER, NODES
 from tests.graph.world import World, document, entity, tie
+from tests.stores import neo4j_server
 
 
 def filled(store: GraphStore, *names: str) -> World:
@@ -67,3 +69,34 @@ def test_who_writes_is_told_and_writes_to_no_file_that_nobody_finds(tmp_path: Pa
     world.read(NODES, *(document(name, "2", entity(CLUSTER.child("k8s.node", name))) for name in "ab"))
     assert world.store.head().number == 4
     let_go(world)
+
+
+@pytest.mark.server
+def test_who_has_a_database_open_that_is_emptied_and_filled_again_sees_and_spoils_nothing_of_it() -> None:
+    """Who reads is told, and then has the new store's answers; who writes is out, though nobody took over from it."""
+    server = neo4j_server()
+
+    def opened() -> Neo4jStore:
+        return Neo4jStore(server.url, Login(server.user, server.password), lease_seconds=3)
+
+    def emptied() -> None:
+        server.query("MATCH (n) DETACH DELETE n")
+
+    emptied()
+    former, reading = filled(opened(), *"abc"), opened()
+    assert reading.head().number == 3
+    assert tied(reading) == ["a", "b", "c"]
+    emptied()
+    with pytest.raises(StoreError, match="somebody emptied"):
+        reading.head()
+    with pytest.raises(StoreError, match="somebody emptied"):
+        former.read(NODES)
+    let_go(filled(opened(), *"zya"))
+    assert reading.head().number == 3
+    assert tied(reading) == ["a", "y", "z"]
+    with pytest.raises(StoreLocked):
+        former.read(NODES)
+    assert tied(reading) == ["a", "y", "z"]
+    former.store.close()
+    reading.close()
+    emptied()
