@@ -25,6 +25,9 @@ T = TypeVar("T")
 LONGEST = 1 << 28
 """Bytes of a line that are read: what goes on after them is no export."""
 
+_DATABASE = b"SQLite format 3\x00"
+"""How a file of SQLite begins, such as a store."""
+
 _STEP = 500
 """Records from one move of the progress line to the next."""
 
@@ -37,12 +40,28 @@ def export(store: GraphStore, name: str) -> None:
         sys.stdout.buffer.flush()
         return
     path = Path(name)
+    with _telling(path):
+        _refuse_what_is_no_place(path)
     with _telling(path), _part_of(path) as part:
         records = 0
         for line in _shown(exported(store), "exporting", None):
             part.write(line)
             records += 1
     click.echo(f"Exported {records - 2:,} records to {path}.", err=True)
+
+
+def _refuse_what_is_no_place(path: Path) -> None:
+    """Raise Mistake where an export would take the place of something else than a file that may be lost."""
+    if path.is_dir():
+        raise Mistake(f"{path} is a folder: name a file in it")
+    if path.exists() and not path.is_file():
+        raise Mistake(f"{path} is no plain file: name another, or write to standard output with -")
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(_DATABASE)) == _DATABASE:
+                raise Mistake(
+                    f"{path} is a database, and would be lost: name another FILE; --store names what is exported"
+                )
 
 
 @contextmanager
@@ -67,6 +86,8 @@ def _part_of(path: Path) -> Iterator[BufferedIOBase]:
 def check(name: str) -> int:
     """Read an export from end to end, and give the number of its records; raise Mistake where it cannot be used."""
     path = Path(name)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise Mistake(f"{path} is no plain file, and an export is read twice, to be proved first: write it to one")
     with _telling(path), _opened(path) as file:
         return proved(_shown(_lines(file), "checking", None))
 
@@ -75,9 +96,12 @@ def import_(store: GraphStore, name: str, records: int) -> None:
     """Read an export of so many records into an empty store."""
     path = Path(name)
     writer = store.writer()  # what is wrong with the store is not the file's fault
-    with _telling(path), _opened(path) as file:
-        mark = writer.restore(_shown(imported(_lines(file)), "importing", records))
-    click.echo(f"Imported {records:,} records, up to revision {mark.number}.", err=True)
+    try:
+        with _telling(path), _opened(path) as file:
+            mark = writer.restore(_shown(imported(_lines(file)), "importing", records))
+        click.echo(f"Imported {records:,} records, up to revision {mark.number}.", err=True)
+    finally:
+        writer.close()  # a server's lease would outlast this process, and whoever writes next be refused
 
 
 @contextmanager

@@ -181,7 +181,7 @@ def address(text: str) -> str:
     if copied:
         return _place(copied[1], f"/{copied[2].lstrip('/')}")
     try:
-        return str(ip_address(text))
+        return _ip(text)
     except ValueError:
         pass
     parts = _AUTHORITY.match(re.split(r"[?#]", text.partition("://")[2] if "://" in text else text, maxsplit=1)[0])
@@ -195,10 +195,16 @@ def _place(host: str, path: str) -> str:
 def _host(text: str) -> str:
     if text.startswith("["):
         try:
-            return str(ip_address(text[1:-1]))
+            return _ip(text[1:-1])
         except ValueError:
             return text
     return _DUALSTACK.sub("", text.rstrip("."))
+
+
+def _ip(text: str) -> str:
+    """Write an IP address in its shortest form, and one of IPv4 that stands in IPv6 (RFC 4291, 2.5.5.2) as itself."""
+    found = ip_address(text)
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 _DUALSTACK = re.compile(r"^dualstack\.", re.IGNORECASE)

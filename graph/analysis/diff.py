@@ -156,8 +156,8 @@ def _newest(
     """Yield each subject at its last change, the latest first; None instead where enough was looked through."""
     seen: set[str] = set()
     chosen = ChangeFilter(subjects=wanted.subjects, words=wanted.words, after=earlier.mark.number)
-    before = position
-    for _ in range(0, SCANNED, most):
+    before, looked = position, 0
+    while looked < SCANNED:
         portion = later.changes(chosen, most, before)
         fresh = _first_seen(portion, seen)
         if position is not None:
@@ -168,6 +168,7 @@ def _newest(
         if len(portion) < most:
             return
         before = (portion[-1].revision, portion[-1].sequence)
+        looked, most = looked + most, min(PORTION, 2 * most)  # where a portion gave too little, the next is larger
     if before is not None:
         yield before, None
 

@@ -169,16 +169,20 @@ def _addresses(text: str) -> Iterator[Sought]:
     if _DNS.fullmatch(host):
         yield Sought(Field.ADDRESS, f"*.{host.partition('.')[2]}", How.PART)
         yield Sought(Field.NAME, host)
-        if inside := _CLUSTER_NAME.fullmatch(host):
-            yield Sought(Field.NAME, inside[1], kinds=frozenset({"k8s.service"}), within=(inside[2],))
+    if inside := _CLUSTER_NAME.fullmatch(host):
+        yield Sought(Field.NAME, inside[1], kinds=_SERVICE, within=(inside[2],) if inside[2] else ())
 
 
 _DEPTH = 12
 """Parts of a URL's path that are looked through for what contains it."""
 
 _DNS = re.compile(r"[^./\s:]+(?:\.[^./\s:]+)+")
-_CLUSTER_NAME = re.compile(r"([^.]+)\.([^.]+)\.svc(?:\..*)?")
-"""The name that a cluster's own DNS gives to a service: <name>.<namespace>.svc, and the cluster's domain."""
+_CLUSTER_NAME = re.compile(r"([^.\s]+)(?:\.([^.]+)(?:\.svc(?:\..*)?)?)?")
+"""What a cluster's own DNS calls a service: <name>.<namespace>.svc, and the cluster's domain.
+
+What comes after the name may be left out by who asks inside: first the domain, then .svc, then the namespace.
+"""
+_SERVICE = frozenset({"k8s.service"})
 
 
 def _is_address(text: str) -> bool:
@@ -204,5 +208,16 @@ def _endings(text: str) -> Iterator[Sought]:
 
 
 def kinds_meant(text: str) -> frozenset[str]:
-    """Give the kinds of a name, or of the last part of one: `deployment` means k8s.deployment."""
-    return frozenset(kind for kind in KINDS if text in (kind, kind.rpartition(".")[2])) or frozenset({text})
+    """Give the kinds of a name, or of the last part of one: `deployment` means k8s.deployment.
+
+    So do `deployment.apps` and `deployments.apps`, which is how kubectl and the Kubernetes API write it.
+    """
+    resource = text.partition(".")[0]
+    singular = [resource.removesuffix(end) + instead for end, instead in _PLURALS if resource.endswith(end)]
+    for word in (text, resource, *singular):
+        if found := frozenset(kind for kind in KINDS if word in (kind, kind.rpartition(".")[2])):
+            return found
+    return frozenset({text})
+
+
+_PLURALS = (("ies", "y"), ("es", ""), ("s", ""))

@@ -36,7 +36,7 @@ class Interval:
 
 def text_of(instant: datetime) -> str:
     """Write an instant as RFC 3339 in UTC with microseconds, so that texts sort as instants do."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"  # %Y pads no year
 
 
 @lru_cache(maxsize=4096)  # settling asks for the same one many times over

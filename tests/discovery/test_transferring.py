@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from discovery import cli, transferring
+from graph.store import StoreError
 from graph.stores.sqlite import SqliteStore
 from graph.transfer.export import exported
 from tests.graph.stores.test_kill import live
@@ -174,3 +177,41 @@ def test_a_store_that_may_not_be_written_is_not_the_fault_of_the_file(
     assert result.exit_code == 3, result.output
     assert "new.db cannot be written" in result.stderr
     assert "a.jsonl" not in result.stderr
+
+
+def test_a_backup_takes_the_place_of_no_database_folder_or_device(desk: Desk) -> None:
+    """Also who takes FILE for the store that is to be exported loses nothing."""
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    before = desk.store.read_bytes()
+    for place, words in {desk.store: "--store names", ".": "is a folder", "/": "is a folder", pipe: "no plain"}.items():
+        result = desk.run("export", place)
+        assert result.exit_code == 2, result.output
+        assert words in result.stderr
+    assert desk.store.read_bytes() == before
+    assert pipe.is_fifo()
+
+
+def test_a_backup_that_can_be_read_only_once_is_refused(desk: Desk) -> None:
+    """It is read to be proved, and then again; no store is made before that is said."""
+    pipe = desk.folder / "pipe"
+    os.mkfifo(pipe)
+    result = desk.run("import", pipe, store="new.db")
+    assert result.exit_code == 2
+    assert "read twice" in result.stderr
+    assert not (desk.folder / "new.db").exists()
+
+
+def test_who_has_imported_lets_go_of_the_store(desk: Desk) -> None:
+    """Another may write at once: a lease that is not given back keeps it out for as long as it lasts."""
+    backup = desk.folder / "backup.jsonl"
+    desk.run("export", backup)
+    store = SqliteStore(desk.folder / "new.db")
+    for _ in range(2):
+        records = transferring.check(str(backup))
+        with suppress(StoreError):  # the second time it is not empty
+            transferring.import_(store, str(backup), records)
+        another = SqliteStore(desk.folder / "new.db")
+        another.writer().close()
+        another.close()
+    store.close()

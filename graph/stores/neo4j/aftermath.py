@@ -11,12 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
+
 from graph.store import StoreError
 from graph.stores.neo4j.commit import sweep
-from graph.stores.neo4j.connection import Database
+from graph.stores.neo4j.connection import Database, Refused
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.projection import project
 from graph.stores.neo4j.spans import newest
+
+log = structlog.get_logger("asbuilt.neo4j")
 
 _GRACE = 10.0
 """Seconds: a single look at a small estate is then followed at once."""
@@ -31,9 +35,10 @@ _PATIENCE = 5.0
 class Aftermath:
     """A thread of the writer's own. What it did not come to is done after the next revision, or by the next writer."""
 
-    def __init__(self, database: Database, lookup: Lookup) -> None:
+    def __init__(self, database: Database, lookup: Lookup, fence: int) -> None:
         self._database = database
         self._lookup = lookup
+        self._fence = fence
         self._asked = threading.Condition()
         self._due = False
         self._busy = False
@@ -43,6 +48,7 @@ class Aftermath:
         self._closed = False
         self._sweeping = False
         self._unswept = 0
+        self._refused = False
         self._thread = self._begun()
 
     def _begun(self) -> threading.Thread:
@@ -140,11 +146,22 @@ class Aftermath:
             try:
                 head = self._database.reading(newest)
                 self._sweep(head)
-                project(self._database, self._lookup, head, self._gives_way)
+                project(self._database, self._lookup, self._fence, head, self._gives_way)
+                self._refused = False
+            except Refused as error:
+                self._tell(error)
             except StoreError:
-                # The server is away, or busy. AsbuiltStore.projected says how far it came; the next revision goes on.
+                # The server is away, or busy, or another writes. AsbuiltStore.projected says how far it came; the next
+                # revision goes on.
                 pass
             finally:
                 with self._asked:
                     self._busy = False
                     self._asked.notify_all()
+
+    def _tell(self, error: Refused) -> None:
+        """Say once why the current graph stands still: mostly for a constraint or an index that somebody added."""
+        if not self._refused:
+            step = "drop the constraint or the index that somebody added, if it names one; it is tried again"
+            log.warning("the current graph cannot follow", reason=str(error), step=step)
+        self._refused = True

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from graph.model import RevisionMark
 from graph.store import StoreError, StoreLocked
-from graph.stores.neo4j.connection import Ask, Database
+from graph.stores.neo4j.connection import Ask, Database, Emptied
 from graph.stores.neo4j.schema import MADE, UPKEEP, VERSIONS
 from graph.stores.neo4j.written import Written
 
@@ -39,7 +39,10 @@ _PUBLISHED = "coalesce(v.closed, 0) <= $revision AND coalesce(v.superseded, 0) <
 def lock(ask: Ask) -> tuple[int, str | None, int, int | None]:
     """Lock the one node of the store; give its fencing token, last step, newest revision and the one in the making."""
     ask("MATCH (s:AsbuiltStore {id: 0}) SET s.touched = timestamp()")
-    fence, step, head, pending = ask("MATCH (s:AsbuiltStore {id: 0}) RETURN s.fence, s.step, s.head, s.pending")[0]
+    rows = ask("MATCH (s:AsbuiltStore {id: 0}) RETURN s.fence, s.step, s.head, s.pending")
+    if not rows:
+        raise Emptied
+    fence, step, head, pending = rows[0]
     return fence, step, head, pending
 
 

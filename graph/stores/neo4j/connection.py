@@ -19,6 +19,7 @@ from neo4j.exceptions import (
     AuthError,
     ClientError,
     ConfigurationError,
+    DatabaseError,
     DriverError,
     IncompleteCommit,
     Neo4jError,
@@ -66,6 +67,19 @@ class Ended(StoreError):
     """The server ended a transaction: it took too long, or waited too long, or the server is about to stop."""
 
 
+class Refused(StoreError):
+    """The server will not do what it was asked, and will not the next time either."""
+
+
+class Emptied(StoreError):
+    """Somebody took the store out of the database while it was open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the store is no longer in the database, which somebody emptied: import an export, or begin anew"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """Who talks to the server."""
@@ -111,8 +125,8 @@ def told(error: Exception, url: str) -> StoreError:
         return StoreError(f"the Neo4j at {url} cannot be reached ({reason}): {step}, or correct the address")
     if isinstance(error, TransientError):
         return StoreError(f"the Neo4j at {url} could not do it just now ({error.message}): try again")
-    if isinstance(error, ClientError):
-        return StoreError(f"the Neo4j at {url} refused a query ({error.code}: {error.message})")
+    if isinstance(error, ClientError | DatabaseError):
+        return Refused(f"the Neo4j at {url} refused a query ({error.code}: {error.message})")
     return StoreError(f"the Neo4j at {url}: {error}")
 
 

@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from graph.model import EntityVersion, Key, RelationVersion
+from graph.identity import cited
+from graph.model import EntityVersion, Key, KeyEnd, RelationVersion
+from graph.model.statements import End
+from graph.store import StoreLocked
 from graph.stores.neo4j.connection import Ask, Database
 from graph.stores.neo4j.decode import ENTITY, RELATION, entity_of
 from graph.stores.neo4j.labels import class_label, kind_label, properties, type_of
@@ -31,8 +34,8 @@ _ENDS = (
 )
 
 
-def project(database: Database, lookup: Lookup, head: int, stop: Callable[[], bool]) -> None:
-    """Let the current graph follow up to a revision, or until it is told to stop."""
+def project(database: Database, lookup: Lookup, fence: int, head: int, stop: Callable[[], bool]) -> None:
+    """Let the current graph follow up to a revision, or until it is told to stop. fence: the token of who writes."""
     done = int(database.read("MATCH (s:AsbuiltStore {id: 0}) RETURN s.projected")[0][0])
     if done >= head:
         return
@@ -46,7 +49,7 @@ def project(database: Database, lookup: Lookup, head: int, stop: Callable[[], bo
             return
         portion = [id_ for id_, _ in places[start : start + _AT_ONCE]]
         named = database.reading(partial(_named, portion))
-        _follow(database, lookup, named)
+        _follow(database, lookup, fence, named)
         _note(database, places[start][1] - 1)
     _note(database, head)
 
@@ -68,8 +71,8 @@ def _named(portion: Sequence[str], ask: Ask) -> dict[str, set[str]]:
     return named
 
 
-def _follow(database: Database, lookup: Lookup, named: Mapping[str, set[str]]) -> None:
-    """Put some entities and relations right, as of now."""
+def _follow(database: Database, lookup: Lookup, fence: int, named: Mapping[str, set[str]]) -> None:
+    """Put some entities and relations right, as of now. Raise StoreLocked where another may have done so since."""
     keys = [subject for subject in named if "/" in subject]
     ties = {subject: ends for subject, ends in named.items() if "/" not in subject}
 
@@ -83,6 +86,8 @@ def _follow(database: Database, lookup: Lookup, named: Mapping[str, set[str]]) -
     entities, relations, shown = database.reading(read)
 
     def write(ask: Ask) -> None:
+        if not ask("MATCH (s:AsbuiltStore {id: 0}) WHERE s.fence = $fence RETURN s.fence", fence=fence):
+            raise StoreLocked("another process has taken over writing to this store: what was read may be past")
         _show_entities(ask, entities, shown)
         _show_relations(ask, relations, ties)
 
@@ -134,8 +139,17 @@ def _show_relations(ask: Ask, relations: Iterable[RelationVersion], ties: Mappin
 
 def _pairs(named: set[str], relation: RelationVersion) -> set[tuple[str, str]]:
     """Give the pairs of nodes that a relation may have tied: what its ends meant before and after."""
-    ends = {*named, *map(str, relation.source.keys), *map(str, relation.target.keys)}
-    return {(left, right) for left in ends for right in ends if left != right or len(ends) == 1}
+    keys = {*named, *map(str, relation.source.keys), *map(str, relation.target.keys)}
+    stated = relation.stated
+    return {(left, right) for left in _meant(stated.source, keys) for right in _meant(stated.target, keys)}
+
+
+def _meant(end: End, keys: set[str]) -> set[str]:
+    """Give those of some keys that an end may have meant: a key always means itself, an alias any of its kinds."""
+    if isinstance(end, KeyEnd) and cited(end) is None:
+        return {str(end.key)}
+    kinds = (end.key.kind,) if isinstance(end, KeyEnd) else end.kinds
+    return {key for key in keys if not kinds or Key(key).kind in kinds}
 
 
 def _relation_properties(version: RelationVersion) -> dict[str, Any]:

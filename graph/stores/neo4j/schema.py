@@ -134,10 +134,14 @@ def _taken(command: str, ask: Ask) -> None:
 
 
 def _found(ask: Ask) -> None:
-    """Make the one node of the store where it is absent, and note the steps."""
+    """Make the one node of the store where it is absent, and note the steps.
+
+    Where somebody emptied the database, it is another store, by its birth and by its tokens: who still has the former
+    one open neither takes the numbers of its keys for theirs nor writes with a token that happens to be given again.
+    """
     ask(
-        "MERGE (s:AsbuiltStore {id: 0}) "
-        "ON CREATE SET s.head = 0, s.fence = 0, s.lease = 0, s.projected = 0 SET s.schema = $taken",
+        "MERGE (s:AsbuiltStore {id: 0}) ON CREATE SET s.head = 0, s.made = timestamp(), s.fence = timestamp(), "
+        "s.lease = 0, s.projected = 0 SET s.schema = $taken",
         taken=len(STEPS),
     )
     ask("MERGE (r:AsbuiltRevision {number: 0}) ON CREATE SET r.instant = 0")

@@ -9,13 +9,13 @@ from threading import Lock
 
 from graph.model import RevisionMark
 from graph.store import NoSuchRevision, StoreError
-from graph.stores.neo4j.connection import Ask, Database, Login, login_from
+from graph.stores.neo4j.connection import Ask, Database, Emptied, Login, login_from
 from graph.stores.neo4j.dump import dumped
 from graph.stores.neo4j.lease import SECONDS
 from graph.stores.neo4j.numbers import Lookup
 from graph.stores.neo4j.reader import Neo4jReader
 from graph.stores.neo4j.schema import STEPS, prepare, steps_taken
-from graph.stores.neo4j.writer import Neo4jWriter, newest_mark
+from graph.stores.neo4j.writer import Neo4jWriter
 from graph.stores.values import mark_of, microseconds
 from graph.transfer.records import Record
 
@@ -32,6 +32,7 @@ class Neo4jStore:
         self._lease_seconds = lease_seconds
         self._lookup = Lookup()
         self._guard = Lock()
+        self._made: list[int | None] = []
         self._opened: Database | None = None
         self._ready = False
         self._writer: Neo4jWriter | None = None
@@ -69,11 +70,26 @@ class Neo4jStore:
         return database
 
     def head(self) -> RevisionMark:
-        return self._prepared().reading(newest_mark)
+        return self._prepared().reading(self._newest)
+
+    def _newest(self, ask: Ask) -> RevisionMark:
+        """Give the newest revision. Where it is of another store than before, forget what numbers meant there."""
+        rows = ask(
+            "MATCH (s:AsbuiltStore {id: 0}) MATCH (r:AsbuiltRevision {number: s.head}) "
+            "RETURN r.number, r.instant, s.made"
+        )
+        if not rows:
+            raise Emptied
+        number, instant, made = rows[0]
+        with self._guard:
+            if self._made not in ([], [made]):
+                self._lookup = Lookup()
+            self._made = [made]
+        return mark_of((number, instant))
 
     def revision(self, number: int) -> RevisionMark:
         def work(ask: Ask) -> RevisionMark:
-            head = newest_mark(ask)
+            head = self._newest(ask)
             rows = ask("MATCH (r:AsbuiltRevision {number: $number}) RETURN r.number, r.instant", number=number)
             if not rows or number > head.number:
                 raise NoSuchRevision(f"there is no revision {number}: the newest is {head.number}")
@@ -87,7 +103,7 @@ class Neo4jStore:
                 "MATCH (r:AsbuiltRevision) WHERE r.instant <= $instant AND r.number <= $head "
                 "RETURN r.number, r.instant ORDER BY r.instant DESC LIMIT 1",
                 instant=microseconds(instant),
-                head=newest_mark(ask).number,
+                head=self._newest(ask).number,
             )
             if not rows:
                 raise NoSuchRevision(f"nothing was recorded before {instant.isoformat()}: ask for a later instant")
@@ -98,7 +114,8 @@ class Neo4jStore:
     @contextmanager
     def reader(self, mark: RevisionMark | None = None) -> Iterator[Neo4jReader]:
         database = self._prepared()
-        yield Neo4jReader(database, self._lookup, mark or database.reading(newest_mark))
+        at = mark or database.reading(self._newest)
+        yield Neo4jReader(database, self._lookup, at)
 
     def dump(self) -> Iterator[Record]:
         return dumped(self._prepared(), self._lookup)

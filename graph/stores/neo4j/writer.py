@@ -12,7 +12,7 @@ from graph.plan import Known
 from graph.store import StoreError, StoreLocked
 from graph.stores.neo4j.aftermath import Aftermath
 from graph.stores.neo4j.commit import Commit, take_back
-from graph.stores.neo4j.connection import Ask, Database
+from graph.stores.neo4j.connection import Ask, Database, Emptied
 from graph.stores.neo4j.known import known_in, known_of
 from graph.stores.neo4j.lease import SECONDS, Lease
 from graph.stores.neo4j.numbers import Interning, Lookup
@@ -43,7 +43,7 @@ class Neo4jWriter:
             self._lease.release()
             raise
         self._interning = Interning(self._written)
-        self._aftermath = Aftermath(database, lookup)
+        self._aftermath = Aftermath(database, lookup, self._lease.fence)
         self._aftermath.due()
 
     def known(self, scope: Scope) -> tuple[Mapping[str, Known], int]:
@@ -141,5 +141,7 @@ def _is_empty(ask: Ask) -> bool:
 def newest_mark(ask: Ask) -> RevisionMark:
     """Give the newest revision."""
     query = "MATCH (s:AsbuiltStore {id: 0}) MATCH (r:AsbuiltRevision {number: s.head}) RETURN r.number, r.instant"
-    number, instant = ask(query)[0]
-    return mark_of((number, instant))
+    rows = ask(query)
+    if not rows:
+        raise Emptied
+    return mark_of((rows[0][0], rows[0][1]))

@@ -41,6 +41,15 @@ def told(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError(f"{path}: {error}")
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Tell which file has a name: the same one, whatever is written to it; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
 def telling(path: Path) -> Iterator[None]:
     """Let errors of SQLite leave as errors of the store."""

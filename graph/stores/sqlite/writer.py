@@ -12,7 +12,7 @@ from typing import Protocol
 from graph.model import RevisionMark, Scope
 from graph.plan import Known
 from graph.store import StoreError
-from graph.stores.sqlite.file import WriterLock, open_to_write, telling
+from graph.stores.sqlite.file import WriterLock, identity, open_to_write, telling
 from graph.stores.sqlite.interning import Interning
 from graph.stores.sqlite.known import known_in, known_of
 from graph.stores.sqlite.lookup import Lookup
@@ -42,6 +42,7 @@ class SqliteWriter:
         except BaseException:
             self._lock.release()
             raise
+        self._file = identity(path)
         self._turn = threading.Lock()
         self._interning = Interning(self._db)
         self._own = Lookup()
@@ -53,6 +54,7 @@ class SqliteWriter:
         warm = self._warm.given(scope)
         if warm is not None:
             return warm
+        self._refuse_another_file()
         commits = self._warm.commits
         with self._snapshots() as (db, mark):
             known = known_in(db, self._lookup, scope)
@@ -60,6 +62,7 @@ class SqliteWriter:
         return known, mark.number
 
     def known_of(self, source: str, ids: Collection[str]) -> Mapping[str, Known]:
+        self._refuse_another_file()
         with self._snapshots() as (db, _):
             return known_of(db, self._lookup, source, ids)
 
@@ -76,12 +79,18 @@ class SqliteWriter:
             self._warm = WarmKnown()
             return newest(self._db)
 
+    def _refuse_another_file(self) -> None:
+        """Raise StoreError where the file was moved away: what is written to it nobody would find."""
+        if identity(self._path) != self._file:
+            raise StoreError(f"{self._path} was moved or replaced under the process that writes it: start it again")
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Begin one, as soon as it is this thread's turn; left without COMMIT, nothing happened."""
         with self._turn, telling(self._path):
             if self._closed:
                 raise StoreError(f"this writer of {self._path} was closed: ask the store for another one")
+            self._refuse_another_file()
             self._db.execute("BEGIN IMMEDIATE")
             self._undone = True
             try:

@@ -17,7 +17,7 @@ from graph.stores.neo4j.numbers import Lookup
 def following() -> Iterator[Aftermath]:
     """Give one that has nothing to do, so that its server is never asked."""
     database = Database("bolt://127.0.0.1:1", Login("nobody", ""))
-    made = Aftermath(database, Lookup())
+    made = Aftermath(database, Lookup(), 1)
     yield made
     made.close()
     database.close()
@@ -115,7 +115,7 @@ def test_it_outlives_an_error_that_nobody_foresaw(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(aftermath, "project", lambda *_: done.set())
     database = Database("bolt://127.0.0.1:1", Login("nobody", ""))
     monkeypatch.setattr(database, "reading", lambda work: work(None))
-    made = Aftermath(database, Lookup())
+    made = Aftermath(database, Lookup(), 1)
     made.due()
     assert made.settled(5)
     made._thread.join(5)
