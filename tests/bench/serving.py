@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from typing import Any
@@ -38,6 +39,7 @@ FIRST = 20_000_000
 
 VERSIONS = {"autoscaling": ("v2", "v1")}
 """The versions of an API group, the preferred first, where these are not v1 alone."""
+VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 GROUPS = sorted(OWN_GROUPS - {"", "extensions", "settings.k8s.io", "imagepolicy.k8s.io", "apidiscovery.k8s.io"})
 """The API groups that kube-apiserver names. Those of RESOURCES are answered for; nobody asks for the others."""
 
@@ -107,28 +109,40 @@ def made(pods: int) -> Cluster:
 
 def fixed() -> dict[str, bytes]:
     """Answer what is asked beside listings: what the server is, what it serves, and which cluster it is of."""
-    groups = [
-        {
-            "name": group,
-            "versions": [{"groupVersion": f"{group}/{one}", "version": one} for one in VERSIONS.get(group, ("v1",))],
-            "preferredVersion": {"groupVersion": f"{group}/{VERSIONS.get(group, ('v1',))[0]}"},
-        }
-        for group in GROUPS
-    ]
     system = {"name": "kube-system", "uid": SYSTEM, "resourceVersion": "2", "creationTimestamp": "2026-01-01T00:00:00Z"}
     answers: dict[str, Any] = {
         "/version": {"gitVersion": "v1.36.3", "platform": "linux/amd64"},
-        "/api": {"kind": "APIVersions", "versions": ["v1"]},
-        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
+        "/api": _told([""]),
+        "/apis": _told(GROUPS),
         "/api/v1/namespaces/kube-system": {"metadata": system},
     }
-    for prefix, names in listed().items():
-        resources = [
-            {"name": name, "namespaced": namespaced, "kind": name, "verbs": ["get", "list", "watch"]}
-            for name, namespaced in names.items()
-        ]
-        answers[prefix] = {"kind": "APIResourceList", "groupVersion": prefix, "resources": resources}
     return {path: orjson.dumps(answer) for path, answer in answers.items()}
+
+
+def _told(groups: Iterable[str]) -> dict[str, Any]:
+    """Tell all that groups have at once (aggregated discovery), with what stands beside it in a real answer."""
+    served, items = listed(), list[dict[str, Any]]()
+    for group in groups:
+        versions = [
+            {
+                "version": version,
+                "resources": [
+                    {
+                        "resource": name,
+                        "responseKind": {"group": group, "version": version, "kind": name},
+                        "scope": "Namespaced" if namespaced else "Cluster",
+                        "singularResource": name.removesuffix("s"),
+                        "verbs": VERBS,
+                        "subresources": [{"subresource": "status", "verbs": ["get", "patch", "update"]}],
+                    }
+                    for name, namespaced in served.get(_prefix(group, version), {}).items()
+                ],
+                "freshness": "Current",
+            }
+            for version in VERSIONS.get(group, ("v1",))
+        ]
+        items.append({"metadata": {"name": group} if group else {}, "versions": versions})
+    return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
 
 def listed() -> dict[str, dict[str, bool]]:
@@ -140,9 +154,12 @@ def listed() -> dict[str, dict[str, bool]]:
     for one in RESOURCES:
         if one.group in OWN_GROUPS:
             version = VERSIONS.get(one.group, ("v1",))[0]
-            prefix = f"/apis/{one.group}/{version}" if one.group else f"/api/{version}"
-            found.setdefault(prefix, {})[one.plural] = one.namespaced
+            found.setdefault(_prefix(one.group, version), {})[one.plural] = one.namespaced
     return found
+
+
+def _prefix(group: str, version: str) -> str:
+    return f"/apis/{group}/{version}" if group else f"/api/{version}"
 
 
 def sort_of(path: str, query: dict[str, list[str]]) -> str:

@@ -16,6 +16,7 @@ from tests.servers.faults import Fault, Injection, Interlude, Kept, Request, Scr
 from tests.servers.kubeconfig import Access
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "host"})
+JSON = "application/json"
 CHUNK = 65536
 WATCH_SECONDS = 900  # longer than any watch that a test keeps open in silence
 
@@ -70,6 +71,10 @@ class FaultProxy:
     def meanwhile(self, act: Callable[[], object], path: str, *, page: int) -> None:
         """Do something once, before the first request for a page of a listing is passed on."""
         self._script.interludes.append(Interlude(act, re.compile(path), page))
+
+    def age(self) -> None:
+        """Let the server tell what it serves group by group, from now on, as it did before Kubernetes 1.26."""
+        self._script.older = True
 
     def drop(self) -> None:
         """Break every connection that stands; whoever comes again is served."""
@@ -240,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask(self, body: bytes, *, plain: bool) -> HTTPResponse:
         """Ask the server behind; `plain` without compression, so that half of the body is half of the JSON."""
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        if self.server.script.older:
+            headers = {name: JSON if "apidiscovery" in value else value for name, value in headers.items()}
         if plain:
             headers = {name: value for name, value in headers.items() if name.lower() != "accept-encoding"}
             headers["Accept-Encoding"] = "identity"

@@ -105,12 +105,16 @@ class Kept:
 
 @dataclass(slots=True)
 class Script:
-    """What is to go wrong, what passed, and on which page each listing stands. Safe to use from many threads."""
+    """What is to go wrong, what passed, and on which page each listing stands. Safe to use from many threads.
+
+    older: the server is to tell what it serves as it did before Kubernetes 1.26.
+    """
 
     injections: list[Injection] = field(default_factory=list)
     interludes: list[Interlude] = field(default_factory=list)
     passed: list[Request] = field(default_factory=list)
     answers: list[tuple[re.Pattern[str], list[Kept]]] = field(default_factory=list)
+    older: bool = False
     _pages: dict[str, tuple[int, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

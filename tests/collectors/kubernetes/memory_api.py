@@ -14,6 +14,7 @@ from collectors.contract import Failed
 from collectors.kubernetes.client import METADATA_ONLY, Client
 from collectors.kubernetes.collector import KubernetesCollector
 from collectors.kubernetes.connection import Answer
+from collectors.kubernetes.groups import ALL_AT_ONCE
 from collectors.kubernetes.resources import CUSTOM, RESOURCES
 from collectors.kubernetes.settings import KubernetesSettings
 
@@ -94,7 +95,8 @@ class MemoryStream:
 class MemoryApi:
     """Answers like an API server, from memory. `fail` maps (path, page) to the answer or error given instead.
 
-    `streams` holds, for each path, what its next watches tell; one that none is left for is silent.
+    `streams` holds, for each path, what its next watches tell; one that none is left for is silent. `at_once` makes it
+    tell all that it serves in two answers, as Kubernetes does since 1.26, but for the groups in `stale`.
     """
 
     def __init__(
@@ -102,6 +104,8 @@ class MemoryApi:
     ) -> None:
         self.uid = UID
         self.position = 100
+        self.at_once = False
+        self.stale: set[str] = set()
         custom = {name: name.partition(".") for name in objects if name in CUSTOM_NAMES}
         self.versions = dict(versions) | {group: "v1" for _, _, group in custom.values() if group not in versions}
         self.lists = {
@@ -171,7 +175,33 @@ class MemoryApi:
             return {"metadata": {"uid": self.uid, "creationTimestamp": "2026-01-01T00:00:00Z"}}
         if path == "/version":
             return {"gitVersion": "v1.36.3", "platform": "linux/amd64"}
+        if self.at_once and accept == ALL_AT_ONCE:
+            return self._all_at_once(path)
         return self._discovery(path)
+
+    def _all_at_once(self, path: str) -> dict[str, Any]:
+        """Answer in the form of `apidiscovery.k8s.io/v2`."""
+        kind = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}}
+        core = {"": self.versions.get("", "v1")}
+        named = core if path == "/api" else {group: one for group, one in self.versions.items() if group}
+        return {**kind, "items": [self._group(group, version) for group, version in named.items()]}
+
+    def _group(self, group: str, version: str) -> dict[str, Any]:
+        if group in self.stale:
+            return {"metadata": {"name": group}, "versions": [{"version": version, "freshness": "Stale"}]}
+        prefix = self.path(group, "")
+        resources = [
+            {
+                "resource": one["name"],
+                "responseKind": {"group": group, "version": version, "kind": one["kind"]},
+                "scope": "Namespaced" if one["namespaced"] else "Cluster",
+                "verbs": one["verbs"],
+                "subresources": [{"subresource": "status", "verbs": ["get"]}],
+            }
+            for one in self._discovery(prefix.rstrip("/"))["resources"]
+        ]
+        versions = [{"version": version, "resources": resources, "freshness": "Current"}]
+        return {"metadata": {"name": group} if group else {}, "versions": versions}
 
     def _discovery(self, path: str) -> dict[str, Any]:
         if path == "/api":
