@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from api.errors import InvalidRequest
-from graph.analysis.forms import kinds_meant
+from graph.analysis.kind_words import kinds_meant
 from graph.model import KINDS, VERBS
 from graph.store import GraphReader
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
-from graph.model import KINDS, Key, MalformedKey
+from graph.analysis.kind_words import kinds_meant
+from graph.model import Key, MalformedKey
 from graph.terms import Field, Term, address, folded, reference_of, term
 
 
@@ -205,19 +206,3 @@ def _endings(text: str) -> Iterator[Sought]:
         for kinds, within in ways:
             for field in (Field.NAME, Field.IDENTIFIER):
                 yield Sought(field, name, how, kinds, within)
-
-
-def kinds_meant(text: str) -> frozenset[str]:
-    """Give the kinds of a name, or of the last part of one: `deployment` means k8s.deployment.
-
-    So do `deployment.apps` and `deployments.apps`, which is how kubectl and the Kubernetes API write it.
-    """
-    resource = text.partition(".")[0]
-    singular = [resource.removesuffix(end) + instead for end, instead in _PLURALS if resource.endswith(end)]
-    for word in (text, resource, *singular):
-        if found := frozenset(kind for kind in KINDS if word in (kind, kind.rpartition(".")[2])):
-            return found
-    return frozenset({text})
-
-
-_PLURALS = (("ies", "y"), ("es", ""), ("s", ""))

@@ -14,8 +14,12 @@ _LARGEST = 1 << 63
 
 
 def kind_label(kind: str) -> str:
-    """Give the label of a kind: `k8s.pod` is `K8sPod`, `aws.ec2.instance` is `AwsEc2Instance`."""
-    return "".join(word[0].upper() + word[1:] for word in _WORDS.findall(kind)) or "Unnamed"
+    """Give the label of a kind: `k8s.pod` is `K8sPod`, `aws.ec2.instance` is `AwsEc2Instance`.
+
+    Cypher takes none that begins with a digit: `3scale.product` is `Kind3scaleProduct`.
+    """
+    label = "".join(word[0].upper() + word[1:] for word in _WORDS.findall(kind)) or "Unnamed"
+    return f"Kind{label}" if label[0].isdigit() else label
 
 
 def class_label(kind: str) -> str:
@@ -26,7 +30,8 @@ def class_label(kind: str) -> str:
 
 def type_of(verb: str) -> str:
     """Give the type of a relation: its verb, and nothing that Cypher could take for more."""
-    return "_".join(_WORDS.findall(verb)).upper() or "TIED_TO"
+    type_ = "_".join(_WORDS.findall(verb)).upper() or "TIED_TO"
+    return f"TIED_{type_}" if type_[0].isdigit() else type_
 
 
 def properties(attributes: Attributes) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def gone(key: Key) -> Document:
         ("BANK/Service/CART", c.OTHER, "name", "cart"),
         ("deployment.apps/cart", c.DEPLOYMENT, "name", "cart"),
         ("shop/services/cart", c.SERVICE, "name", "cart"),
+        ("deploy/cart", c.DEPLOYMENT, "name", "cart"),
+        ("shop/svc/cart", c.SERVICE, "name", "cart"),
         ("41d0-aa", c.POD, "k8s.uid", "41d0-aa"),
         ("0d9c-3c7e", c.SERVICE, "k8s.uid", "0d9c-3c7e"),
         (f"{c.SHOP}/Cart-7f-x", c.POD, "name", "Cart-7f-x"),

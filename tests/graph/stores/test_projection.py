@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from structlog.testing import CapturingLogger
 
-from graph.model import Document, Key
+from graph.model import Document, Key, Scope
 from graph.store import EntityFilter, GraphStore, GraphWriter, StoreLocked
 from graph.stores.neo4j import Login, Neo4jStore, aftermath, projection
 from graph.stores.neo4j.connection import Ask, Database
@@ -108,6 +108,23 @@ def test_a_thing_that_was_tied_to_itself_is_so_no_longer(server: Neo4jServer) ->
     read(SECOND)
     read(FIRST, cites=False)
     followed(world, server)
+    world.writer.close()
+
+
+def test_a_kind_and_a_verb_may_begin_with_a_digit(server: Neo4jServer) -> None:
+    """A user may name a kind so, and Cypher takes no such label: the graph follows all the same."""
+    scope = Scope("kube", "products", frozenset({"3scale.product", "2ND_OF"}), CLUSTER)
+    first, second = (CLUSTER.child("3scale.product", name) for name in ("a", "b"))
+    world = World(STORES[NEO4J](Path()))
+    world.configure("kube", states=scope.states)
+    world.scopes("kube", scope)
+    world.read(
+        scope, document("a", "1", entity(first), tie(first, "2ND_OF", second)), document("b", "1", entity(second))
+    )
+    assert isinstance(world.writer, Neo4jWriter)
+    assert world.writer._aftermath.settled(60)
+    drawn = server.query("MATCH (a:Kind3scaleProduct)-[:TIED_2ND_OF]->(b:Kind3scaleProduct) RETURN a.key, b.key")
+    assert drawn == [{"a.key": str(first), "b.key": str(second)}]
     world.writer.close()
 
 
