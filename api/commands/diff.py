@@ -74,12 +74,15 @@ def diff(
 
 
 def _draw_graph(screen: Console, found: Answer[GraphAnswer]) -> None:
+    from graph.analysis.words import counted
+
     if found.page is None:
         return
     data = found.page.data
     if data.within is not None:
         cut = ", and more that were not looked at" if data.within.cut else ""
-        screen.print(f"Around it stood {data.within.earlier} things, and stand {data.within.later}{cut}.")
+        then, now = (counted(one, "thing") for one in (data.within.earlier, data.within.later))
+        screen.print(f"Within reach, itself included: {then} then, {now} now{cut}.")
     _draw_rows(screen, data.rows, data.tally)
     _draw_moment(screen, data.from_)
 

@@ -17,6 +17,7 @@ from api.questions.words import split
 from api.schemas.diff import EntityDiff, GraphDiff
 from graph.analysis.diff import Differences, Row, Tally, Wanted, differences
 from graph.analysis.freshness import ANYTHING, Freshness, about_entity, about_place, about_relations, freshness
+from graph.analysis.presence import presence
 from graph.analysis.surroundings import (
     EntityDifference,
     around,
@@ -42,7 +43,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How many things stood within reach of the root at each revision. cut: there were more than are looked at."""
+    """How many things stood within reach of the root at each revision, itself included; none before anybody named it.
+
+    cut: there were more than are looked at.
+    """
 
     earlier: int
     later: int
@@ -124,7 +128,8 @@ def what_differs(
             return _page(found, GraphAnswer(moment, None, found.tally, found.rows))
         there = around(earlier, later, standing.key, depth)
         found = nearby_differences(earlier, later, there, limit, wanted, position=place)
-        within = Reached(len(there.earlier), len(there.later), there.cut)
+        stood = len(there.earlier) if presence(earlier, standing.key) is not None else 0
+        within = Reached(stood, len(there.later), there.cut)
         return _page(found, GraphAnswer(moment, within, found.tally, found.rows), cut=there.cut)
 
     parameters = {

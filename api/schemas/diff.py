@@ -63,7 +63,7 @@ class Moment(Wire):
 
 
 class Reached(Wire):
-    """How many things stood within reach of the root at each revision."""
+    """How many things stood within reach of the root at each revision, itself included; none before it was named."""
 
     earlier: int
     later: int

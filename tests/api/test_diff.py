@@ -241,7 +241,9 @@ def test_a_table_says_it_to_people(path: Path) -> None:
     for words in ("changed", "present, incarnation d1", "replicas: 2 → 4 (world", "USES_CONFIG"):
         assert words in one, words
     around = run(path, "k8s.service/cart", "--depth", "1", "--from", f"revision:{FIRST}").stdout
-    assert "Around it stood 4 things, and stand 4." in around
+    assert "Within reach, itself included: 4 things then, 4 things now." in around
+    before = run(path, "k8s.service/cart", "--depth", "1", "--from", "revision:1").stdout
+    assert "Within reach, itself included: 0 things then, 4 things now." in before
     nothing = run(path, "--from", f"revision:{FIRST}", "--cause", "mapping").stdout
     assert "Nothing of that kind differs." in nothing
     assert "Not shown: 4 different for other causes (--cause any)." in nothing
