@@ -118,6 +118,18 @@ def test_only_reads_reach_the_server(settled: ControlPlane, fault_proxy: FaultPr
     assert all("resourceVersion" not in request.query for request in fault_proxy.requests)
 
 
+def test_what_is_served_is_told_at_once_as_group_by_group(settled: ControlPlane, fault_proxy: FaultProxy) -> None:
+    """The same scopes of a server of today and of one from before 1.26, and of the one of today no group is asked."""
+    kubeconfig = settled.kubeconfig(server=fault_proxy.url)
+    now = reader(kubeconfig).scopes()
+    told = {one.path for one in fault_proxy.requests if one.resource is None}
+    assert told == {"/api", "/apis"}
+    fault_proxy.forget()
+    fault_proxy.age()
+    assert reader(kubeconfig).scopes() == now
+    assert {one.path for one in fault_proxy.requests} >= {"/api/v1", "/apis/apps/v1", "/apis/networking.k8s.io/v1"}
+
+
 @pytest.mark.parametrize("fault", Fault)
 def test_a_fault_at_each_page_of_each_resource_raises(
     settled: ControlPlane, fault_proxy: FaultProxy, fault: Fault
