@@ -21,7 +21,7 @@ _FOLLOWED = "MATCH (s:AsbuiltStore) RETURN s.projected = s.head AS followed"
 
 _PATIENCE = 7_200.0
 
-HEAP, PAGE_CACHE = "4g", "2g"
+HEAP, PAGE_CACHE = "4g", "10g"
 """What a Neo4j server may use."""
 
 
