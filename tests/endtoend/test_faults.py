@@ -148,7 +148,11 @@ def _is_said(rig: Rig, fault: Fault, met: set[str]) -> None:
 
 
 def test_a_group_that_cannot_be_asked_costs_its_own_scopes(proxied: Rig, fault_proxy: FaultProxy) -> None:
-    """For each group in turn: what the server has of it cannot be asked, so its scopes fail with that, and no other."""
+    """For each group in turn: what the server has of it cannot be asked, so its scopes fail with that, and no other.
+
+    The server is one that tells group by group.
+    """
+    fault_proxy.age()
     before, head = proxied.keys(), proxied.head
     for group in sorted({one.group for one in RESOURCES}):
         injection = fault_proxy.inject(Fault.ERROR, _discovery(group), verb="get")
@@ -247,7 +251,11 @@ def _reading(resource: Resource) -> Rule:
 def test_a_group_that_cannot_be_asked_costs_its_own_watches(
     settled: ControlPlane, fault_proxy: FaultProxy, tmp_path: Path
 ) -> None:
-    """Of half the groups, then of the others: what stands goes on, what is cut then fails with that, and heals."""
+    """Of half the groups, then of the others: what stands goes on, what is cut then fails with that, and heals.
+
+    The server is one that tells group by group.
+    """
+    fault_proxy.age()
     kubeconfig = settled.kubeconfig(tmp_path / "kubeconfig", server=fault_proxy.url)
     paths, groups = _paths(settled), sorted({one.group for one in RESOURCES})
     with discovered(settled, tmp_path, kubeconfig, interval=2.0, stale_after=HOUR) as set_up:

@@ -159,7 +159,10 @@ def aggregated(plane: ControlPlane) -> Iterator[AggregatedApi]:
         manifests = plane.apply(api.manifests(SPACE))
         plane.wait_for(partial(served, plane.api, f"{api.path}/applications"), what="the aggregated API to be served")
         yield api
-        plane.delete(manifests)
+    plane.delete(manifests)
+    if plane.parts:
+        with plane.down():  # what hung when it was deleted would be told of for another minute
+            pass
 
 
 def test_an_aggregated_api_that_hangs_costs_only_itself(

@@ -46,12 +46,21 @@ MADE_IN_DEFAULT = (  # owners before what they own; the namespace itself has a S
 )
 
 
+AT_ONCE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
 def tells_alike(api: KubeApi) -> bool:
-    """Tell whether every group that is listed says what it has: one whose definition is gone is listed for a while."""
+    """Tell whether every group that is listed says what it has, and all of it told at once names the same groups.
+
+    One whose definition is gone is listed for a while; and one that hung when its registration was deleted is told at
+    once for up to a minute.
+    """
     try:
         groups = api.request("GET", "/apis")["groups"]
         versions = [version["groupVersion"] for group in groups for version in group["versions"]]
-        return all(api.read(f"/apis/{version}") is not None for version in versions)
+        at_once = {group["metadata"]["name"] for group in api.request("GET", "/apis", accept=AT_ONCE)["items"]}
+        told = all(api.read(f"/apis/{version}") is not None for version in versions)
+        return told and at_once == {group["name"] for group in groups}
     except RequestRefused:
         return False
 

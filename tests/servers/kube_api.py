@@ -40,11 +40,12 @@ class KubeApi:
         *,
         query: Mapping[str, object] | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Manifest:
         """Send one request and return the JSON of its answer; `path` may carry its own query."""
         if query:
             path = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}"
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": accept}
         if self.access.token:
             headers["Authorization"] = f"Bearer {self.access.token}"
         if body is not None:

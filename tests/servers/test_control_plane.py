@@ -69,7 +69,7 @@ def test_endpoint_slices_follow_readiness(shop: ControlPlane) -> None:
         (piece,) = shop.api.items(SLICES, labelSelector="kubernetes.io/service-name=storefront")
         return sorted(endpoint["conditions"]["ready"] for endpoint in piece["endpoints"])
 
-    assert readiness() == [True, True, True]
+    shop.wait_for(lambda: readiness() == [True, True, True], what="an endpoint of each pod")
     shop.api.patch(path_of(pod), {"metadata": {"annotations": {"asbuilt.test/ready": "false"}}})
     shop.wait_for(lambda: readiness() == [False, True, True], what="one endpoint that is not ready")
     shop.api.patch(path_of(pod), {"metadata": {"annotations": {"asbuilt.test/ready": None}}})
